@@ -1,0 +1,1 @@
+"""Mounts and configures the packages; nothing imports it."""

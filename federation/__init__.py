@@ -1,0 +1,1 @@
+"""Propagation, inventory, events: what each cluster got, and how it is."""

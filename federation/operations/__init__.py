@@ -1,0 +1,1 @@
+"""The write side of federation: propagations, inventories, the journal of a run."""

@@ -1,0 +1,24 @@
+"""Which Propagations, inventory entries."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from projects.querysets import LeasedQuerySet
+
+
+class PropagationQuerySet(LeasedQuerySet):
+    def of(self, owner_uid: UUID) -> PropagationQuerySet:
+        return self.filter(owner_uid=owner_uid)
+
+    def debts(self) -> PropagationQuerySet:
+        """What clusters still owe to sources that may be gone already."""
+        return self.exclude(debt_since=None)
+
+
+class InventoryQuerySet(QuerySet[Any]):
+    def of(self, owner_uid: UUID, cluster_id: int) -> InventoryQuerySet:
+        return self.filter(owner_uid=owner_uid, cluster=cluster_id)

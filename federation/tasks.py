@@ -1,0 +1,91 @@
+"""What django-q2 runs for federation: ids in, claim, one call of a shell. Safe to run twice or never."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import timedelta
+from typing import Any
+
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from federation import batches, reconcile
+from federation.models import Propagation
+from federation.operations import propagations
+from gitops.models import GitRepository, Kustomization
+from gitops.operations import suspensions
+from projects import worker
+from projects.models import Attachment, Cluster
+from projects.operations import leases
+
+logger = logging.getLogger(__name__)
+
+# How many wake-ups one tick sends of a kind; what is left is found by the next.
+_AT_ONCE = 50
+# A queue this long needs no more wake-ups.
+_LONG_QUEUE = 200
+_FORGET_WORKERS_AFTER = timedelta(hours=1)
+
+
+def tick(**_later: Any) -> None:
+    """Find what is due and wake it: nothing is lost when a wake-up is (architecture section 5, invariant 1)."""
+    with worker.working():
+        now = worker.database_now()
+        suspensions.end_run_out(now=now)
+        reconcile.set_aside(now=now)
+        if random.random() < 0.01:  # noqa: S311 - now and then
+            leases.forget_expired(older_than=_FORGET_WORKERS_AFTER)
+        if OrmQ.objects.count() < _LONG_QUEUE:
+            _sweep()
+
+
+def place(*, id: int, **_later: Any) -> None:  # noqa: A002 - the wake-up's word
+    """Bring the Propagation rows of a source in step."""
+    with worker.working():
+        reconcile.place(source_id=id, now=worker.database_now())
+
+
+def propagate_owner(*, id: int, **_later: Any) -> None:  # noqa: A002
+    """Bring one source to every cluster where it is due."""
+    source = Kustomization.objects.filter(pk=id).first()
+    if source is not None:
+        with worker.working() as me:
+            batches.propagate(Propagation.objects.of(source.uid), worker=me)
+
+
+def propagate_due(**_later: Any) -> None:
+    """Bring whatever is due to wherever it is due: retries, comparisons, debts."""
+    with worker.working() as me:
+        batches.propagate(Propagation.objects.all(), worker=me)
+
+
+def prepare(*, id: int, **_later: Any) -> None:  # noqa: A002
+    """Make the namespace of a project on a cluster, or leave it."""
+    with worker.working() as me:
+        for lease in leases.claim(Attachment.objects.filter(pk=id), worker=me):
+            reconcile.prepare(lease, now=worker.database_now())
+
+
+def probe(*, id: int, **_later: Any) -> None:  # noqa: A002
+    """Ask a cluster how it is."""
+    cluster = Cluster.objects.present().filter(pk=id).first()
+    if cluster is not None:
+        with worker.working():
+            reconcile.probe(cluster, now=worker.database_now())
+
+
+def _sweep() -> None:
+    for rows, name in (
+        (GitRepository.objects.all(), "gitops.tasks.fetch"),
+        (Kustomization.objects.all(), "gitops.tasks.render"),
+        (Attachment.objects.all(), "federation.tasks.prepare"),
+    ):
+        for pk in rows.due().free(leases.living()).values_list("pk", flat=True)[:_AT_ONCE]:
+            async_task(name, id=pk)
+    for pk in Kustomization.objects.placement_due().values_list("pk", flat=True)[:_AT_ONCE]:
+        async_task("federation.tasks.place", id=pk)
+    if propagations.claimable(Propagation.objects.due().free(leases.living())).exists():
+        async_task("federation.tasks.propagate_due")
+
+

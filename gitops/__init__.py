@@ -1,0 +1,1 @@
+"""GitRepositories, Kustomizations, revisions and desired states: what Git says should be."""

@@ -1,0 +1,157 @@
+"""Write the files of one commit into a directory.
+
+In: a bare mirror, a commit, limits. Out: regular files, 0600 in directories 0700, and the names of
+what was not written: links, submodules, files larger than one file may be. The whole listing is
+judged before the first byte is written. Blobs are taken as they are (git cat-file): no filter, no
+attribute, no line ending, no executable bit applies, and no work tree exists that could be tricked.
+
+The archive of `git archive` is not used: .gitattributes would edit it (export-ignore, export-subst).
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from gitops import tree
+from gitops.git import failures, process
+from projects.errors import Unavailable
+from projects.kube import masking
+from projects.kube.conditions import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitops.git.environment import Setting
+    from gitops.git.process import Running
+
+_SUBMODULE = "160000"
+_FILES = ("100644", "100755", "100664")  # the last is old; git still reads it
+_LONGEST_RECORD = 8192
+_COUNTED = 20  # times the limit; beyond it the number is not worth the time
+
+
+class MirrorDamaged(Unavailable):
+    """The local copy cannot be read; it is dropped, and the next fetch makes a new one."""
+
+    default_reason = Reason.CORRUPT_REPOSITORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a listing; submodules have no size."""
+
+    mode: str
+    name: str  # of the object
+    size: int
+    path: str
+
+
+def extract(
+    setting: Setting, commit: str, *, root: Path, limits: tree.TreeLimits
+) -> tree.FileTree:
+    """Write a commit below an empty directory and return the view of it.
+
+    Raises: MirrorDamaged, tree.LimitExceeded, tree.InvalidPath, process.GitTimeout, DiskFull.
+    """
+    entries = _list(setting, commit, limits)
+    files = [entry for entry in entries if entry.mode in _FILES]
+    written = [entry for entry in files if entry.size <= limits.max_file_bytes]
+    limits.check(files=len(files), total_bytes=sum(entry.size for entry in written))
+    for entry in entries:
+        _check_path(entry.path)
+    _make_directories(root, written, limits)
+    try:
+        _write(setting, written, root)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise failures.DiskFull("there is no space left to write the files of a commit") from error
+    return tree.FileTree(
+        root,
+        limits=limits,
+        links=[entry.path for entry in entries if entry.mode not in _FILES],
+        submodules=[entry.path for entry in entries if entry.mode == _SUBMODULE],
+        oversized={entry.path: entry.size for entry in files if entry not in written},
+    )
+
+
+def _list(setting: Setting, commit: str, limits: tree.TreeLimits) -> list[Entry]:
+    entries: list[Entry] = []
+    count = 0
+    with process.start(setting, "ls-tree", "-r", "-z", "-l", "--full-tree", commit) as running:
+        while record := running.read_until(b"\0", limit=_LONGEST_RECORD):
+            count += 1
+            if count <= limits.max_files:
+                entries.append(_entry(record))
+            elif count > limits.max_files * _COUNTED:
+                break
+        else:
+            if running.finish().returncode != 0:
+                raise MirrorDamaged("the local copy of the repository cannot be listed")
+    if count > limits.max_files:
+        raise tree.LimitExceeded(
+            f"the commit has {count} files, or more; the limit is {limits.max_files}"
+        )
+    return entries
+
+
+def _entry(record: bytes) -> Entry:
+    head, _, path = record.partition(b"\t")
+    mode, kind, name, size = head.decode("ascii", errors="replace").split()
+    if kind == "commit":
+        size = "0"
+    if not size.isdigit():  # git writes BAD
+        raise MirrorDamaged("an object of the local copy of the repository cannot be read")
+    try:
+        text = path.decode()
+    except UnicodeDecodeError as error:
+        shown = masking.printable(path.decode(errors="replace"), 200)
+        raise tree.InvalidPath(f"the commit has a file whose name is not UTF-8: {shown}") from error
+    return Entry(mode=mode, name=name, size=int(size), path=text)
+
+
+def _check_path(path: str) -> None:
+    """Refuse what fsck should have refused, and names no file system or renderer takes."""
+    parts = path.split("/")
+    shown = masking.printable(path, 200)
+    if any(part in ("", ".", "..") or part.casefold() == ".git" for part in parts):
+        raise failures.CorruptRepository(f"the commit has a forbidden path: {shown}")
+    too_long = len(path) > tree.LONGEST_PATH or len(parts) > tree.DEEPEST
+    if too_long or any(len(part.encode()) > tree.LONGEST_NAME for part in parts):
+        raise tree.InvalidPath(f"the commit has a path that is too long or too deep: {shown}")
+    if not path.isprintable():
+        raise tree.InvalidPath(f"the commit has a file name with a control character: {shown}")
+
+
+def _make_directories(root: Path, entries: list[Entry], limits: tree.TreeLimits) -> None:
+    directories = {parent for entry in entries for parent in PurePosixPath(entry.path).parents}
+    if len(directories) > limits.max_files:
+        raise tree.LimitExceeded(
+            f"the commit has {len(directories)} directories; the limit is {limits.max_files}"
+        )
+    for directory in sorted(directories):  # parents sort before their children
+        (root / directory).mkdir(mode=0o700, exist_ok=True)
+
+
+def _write(setting: Setting, entries: list[Entry], root: Path) -> None:
+    with process.start(setting, "cat-file", "--batch") as running:
+        for entry in entries:
+            data = _read(running, entry)
+            target = root / entry.path
+            with target.open("xb") as stream:
+                target.chmod(0o600)
+                stream.write(data)
+
+
+def _read(running: Running, entry: Entry) -> bytes:
+    running.ask(entry.name)
+    answer = running.read_until(b"\n", limit=_LONGEST_RECORD)
+    if answer.decode(errors="replace") != f"{entry.name} blob {entry.size}":
+        raise MirrorDamaged(f"{entry.path} cannot be read from the local copy of the repository")
+    data = running.read_exactly(entry.size + 1)  # and the line break after it
+    if len(data) != entry.size + 1:
+        raise MirrorDamaged(f"{entry.path} cannot be read from the local copy of the repository")
+    return data[:-1]

@@ -1,0 +1,1 @@
+"""The write side of gitops: sources, suspensions, revisions and desired states, statuses."""

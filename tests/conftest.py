@@ -1,0 +1,3 @@
+"""Plug-ins of the whole suite."""
+
+pytest_plugins = ["tests.realcluster.plugin"]
