@@ -1,4 +1,6 @@
-"""The logging dict: one line per record, control characters escaped, user:password@ of URLs removed."""
+"""The logging dict: one line per record, control characters escaped, user:password@ of URLs
+removed.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from projects.kube import masking
 
 
 class OneLine(logging.Formatter):
-    """Formats a record so that no message can forge a second line (S-40); tracebacks stay multi-line."""
+    """Formats a record so that no message can forge a second line (S-40); tracebacks stay
+    multi-line.
+    """
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name logging calls
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         record.message = masking.printable(masking.scrub(record.message), limit=4000)
         return super().formatMessage(record)
 
@@ -21,7 +25,9 @@ def logging_dict(level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": OneLine, "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "formatters": {
+            "line": {"()": OneLine, "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {"django.db.backends": {"level": "WARNING"}},

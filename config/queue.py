@@ -1,8 +1,9 @@
 """How django-q2 is used: as the thing that wakes workers, and nothing else.
 
-Payloads carry ids only. Delivery is at most once (federation.broker takes a row off the table before it is
-run): a lost task is found again by the tick, and a task that kills its worker is never redelivered. The scheduler
-of django-q2 is off, because it looks every 30 s; `manage.py worker` sends the tick (docs/decisions/0002).
+Payloads carry ids only. Delivery is at most once (federation.broker takes a row off the table
+before it is run): a lost task is found again by the tick, and a task that kills its worker is never
+redelivered. The scheduler of django-q2 is off, because it looks every 30 s; `manage.py worker`
+sends the tick (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 from config import env
 
-# The longest a task may run: one apply deadline plus its wrap-up; below `retry`, as django-q2 demands.
+# The longest a task may run: one apply deadline plus its wrap-up; below `retry`, as django-q2
+# demands.
 TASK_SECONDS = int(env.APPLY_SECONDS * 2 + 60)
 
 Q_CLUSTER: dict[str, Any] = {

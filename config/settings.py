@@ -63,15 +63,20 @@ TEMPLATES = [
 
 
 def _database() -> dict[str, Any]:
-    """One database by URL. SQLite gets WAL and immediate transactions: a read that becomes a write never fails."""
+    """One database by URL. SQLite gets WAL and immediate transactions: a read that becomes a write
+    never fails.
+    """
     database: dict[str, Any] = environ.Env.db_url_config(env.DATABASE_URL)
     if database["ENGINE"].endswith("sqlite3"):
         database["OPTIONS"] = {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;",
+            "init_command": (
+                "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;"
+            ),
         }
-    # django-q2 closes old connections around every queue operation; without this each one is a new connection.
+    # django-q2 closes old connections around every queue operation; without this each one is a new
+    # connection.
     database["CONN_MAX_AGE"] = 600
     return database
 
@@ -81,7 +86,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"

@@ -1,15 +1,15 @@
 """Working on many clusters at once: a bounded number of threads, each with one claimed row.
 
-Rows are claimed one by one as threads become free, so that other workers share the load and a dead cluster holds
-one thread and nothing else. Statuses are summarised as outcomes come in, at most once a second for each source.
+Rows are claimed one by one as threads become free, so that other workers share the load and a dead
+cluster holds one thread and nothing else. Statuses are summarised as outcomes come in, at most once
+a second for each source.
 """
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection
@@ -17,7 +17,11 @@ from django.db import connection
 from federation import reconcile
 from federation.operations import propagations
 from projects import worker as workers
-from projects.operations.leases import Lease
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from projects.operations.leases import Lease
 
 # A batch stops taking rows after this long; the tick goes on with another.
 _LONGEST_SECONDS = 60.0

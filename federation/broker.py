@@ -1,11 +1,12 @@
 """The queue's ORM broker, delivering at most once.
 
-django-q2's own broker locks a row, runs it, and deletes it afterwards; a task that kills its worker is then
-redelivered for ever, and one that waits long is run twice (django-q2#327, security.md Q-02 to Q-04). Our rows are
-the truth and the tick finds what was lost, so a task is taken off the table before it runs.
+django-q2's own broker locks a row, runs it, and deletes it afterwards; a task that kills its worker
+is then redelivered for ever, and one that waits long is run twice (django-q2#327, security.md Q-02
+to Q-04). Our rows are the truth and the tick finds what was lost, so a task is taken off the table
+before it runs.
 
-Besides the common key a cluster reads the key of its own group: `manage.py worker` sends its heartbeat there, so that
-the answer can only come from its own processes.
+Besides the common key a cluster reads the key of its own group: `manage.py worker` sends its
+heartbeat there, so that the answer can only come from its own processes.
 """
 
 from __future__ import annotations
@@ -24,15 +25,19 @@ def group_key(group: str) -> str:
     return f"{Conf.CLUSTER_NAME}:{group}"[:100]
 
 
-class AtMostOnceOrmBroker(ORM):  # type: ignore[misc]
+class AtMostOnceOrmBroker(ORM):
     """Deletes what it hands out."""
 
     def dequeue(self) -> list[tuple[int, str]] | None:
-        """Return [(id, payload)] of tasks that nobody else will get, or None after a pause when there are none."""
+        """Return [(id, payload)] of tasks that nobody else will get, or None after a pause when
+        there are none.
+        """
         _end_with_supervisor()
         group = settings.SLIPWAY["WORKER_GROUP"]
         own = [group_key(group)] if group else []
-        rows = self.get_connection().filter(key__in=[*own, self.list_key]).order_by("id")[: Conf.BULK]
+        rows = (
+            self.get_connection().filter(key__in=[*own, self.list_key]).order_by("id")[: Conf.BULK]
+        )
         taken = [(row.pk, row.payload) for row in rows if self._take(row.pk)]
         if taken:
             return taken
@@ -48,10 +53,11 @@ class AtMostOnceOrmBroker(ORM):  # type: ignore[misc]
 
 
 def _end_with_supervisor() -> None:
-    """End the whole process group when `manage.py worker` was killed: nobody would heal it any more.
+    """End the whole process group when `manage.py worker` was killed: nobody would heal it any
+    more.
 
-    django-q2's own processes would go on without a guard beside the next start's (security.md Q-09). What they were
-    doing is found again when their leases run out.
+    django-q2's own processes would go on without a guard beside the next start's (security.md
+    Q-09). What they were doing is found again when their leases run out.
     """
     pid = settings.SLIPWAY["SUPERVISOR_PID"]
     if not pid:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from federation.models import Deployment, InventoryEntry, Propagation
 from gitops import queries as gitops
-from gitops.models import GitRepository, Kustomization
 from projects.errors import NotFound
 from projects.kube.conditions import Condition, ConditionType, find
-from projects.models import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gitops.models import GitRepository, Kustomization
+    from projects.models import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,9 @@ class DeploymentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectView:
-    """One object in the inventory of a source on a cluster; confirmed once the cluster answered for it."""
+    """One object in the inventory of a source on a cluster; confirmed once the cluster answered for
+    it.
+    """
 
     cluster: str
     api_version: str
@@ -94,7 +100,9 @@ class ObjectView:
 
 def status(*, source: Kustomization) -> SourceStatus:
     """How one source is."""
-    rows = list(Propagation.objects.of(source.uid).select_related("cluster").order_by("cluster__name"))
+    rows = list(
+        Propagation.objects.of(source.uid).select_related("cluster").order_by("cluster__name")
+    )
     return _status(source, gitops.repository(source=source), rows)
 
 
@@ -103,10 +111,16 @@ def statuses(*, project: Project) -> tuple[SourceStatus, ...]:
     sources = gitops.sources(project=project)
     repositories = gitops.repositories(project=project)
     by_owner: dict[object, list[Propagation]] = {}
-    for row in Propagation.objects.filter(owner_uid__in=[each.uid for each in sources]).select_related("cluster"):
+    for row in Propagation.objects.filter(
+        owner_uid__in=[each.uid for each in sources]
+    ).select_related("cluster"):
         by_owner.setdefault(row.owner_uid, []).append(row)
     return tuple(
-        _status(each, repositories.get(each.source_name), sorted(by_owner.get(each.uid, []), key=_cluster_name))
+        _status(
+            each,
+            repositories.get(each.source_name),
+            sorted(by_owner.get(each.uid, []), key=_cluster_name),
+        )
         for each in sources
     )
 
@@ -115,8 +129,13 @@ def deployments(*, source: Kustomization, limit: int = 100) -> tuple[DeploymentV
     """The newest deployments of a source, on every cluster."""
     return tuple(
         DeploymentView(
-            cluster=row.cluster_name, source=row.owner_name, revision=row.revision, commit=row.commit,
-            started_at=row.started_at, finished_at=row.finished_at, counts=dict(row.counts),
+            cluster=row.cluster_name,
+            source=row.owner_name,
+            revision=row.revision,
+            commit=row.commit,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            counts=dict(row.counts),
         )
         for row in Deployment.objects.filter(owner_uid=source.uid)[:limit]
     )
@@ -128,7 +147,11 @@ def inventory(*, source: Kustomization, cluster_name: str = "") -> tuple[ObjectV
     rows = rows.filter(cluster__name=cluster_name) if cluster_name else rows
     return tuple(
         ObjectView(
-            cluster=row.cluster.name, kind=row.kind, namespace=row.namespace, name=row.name, confirmed=bool(row.uid),
+            cluster=row.cluster.name,
+            kind=row.kind,
+            namespace=row.namespace,
+            name=row.name,
+            confirmed=bool(row.uid),
             api_version=f"{row.group}/{row.version}" if row.group else row.version,
         )
         for row in rows.order_by("cluster__name", "kind", "namespace", "name")
@@ -137,7 +160,9 @@ def inventory(*, source: Kustomization, cluster_name: str = "") -> tuple[ObjectV
 
 def debts() -> Sequence[Propagation]:
     """What clusters still owe: platform staff only."""
-    return list(Propagation.objects.debts().select_related("cluster").order_by("cluster__name", "id"))
+    return list(
+        Propagation.objects.debts().select_related("cluster").order_by("cluster__name", "id")
+    )
 
 
 def debt(*, cluster_name: str, project_name: str, source_name: str) -> Propagation:
@@ -146,18 +171,30 @@ def debt(*, cluster_name: str, project_name: str, source_name: str) -> Propagati
     Raises: NotFound.
     """
     rows = Propagation.objects.debts().select_related("cluster")
-    found = rows.filter(cluster__name=cluster_name, project_name=project_name, owner_name=source_name).first()
+    found = rows.filter(
+        cluster__name=cluster_name, project_name=project_name, owner_name=source_name
+    ).first()
     if found is None:
-        raise NotFound(f"cluster {cluster_name!r} owes nothing to source {project_name}/{source_name}")
-    return found  # type: ignore[no-any-return]
+        raise NotFound(
+            f"cluster {cluster_name!r} owes nothing to source {project_name}/{source_name}"
+        )
+    return found
 
 
-def _status(source: Kustomization, repository: GitRepository | None, rows: Sequence[Propagation]) -> SourceStatus:
+def _status(
+    source: Kustomization, repository: GitRepository | None, rows: Sequence[Propagation]
+) -> SourceStatus:
     conditions = _conditions(source)
     ready = find(conditions, ConditionType.READY)
     fetched = find(_conditions(repository), ConditionType.READY) if repository else None
     resting = tuple(
-        SuspensionView(cluster=each.cluster_name, by=each.by, reason=each.reason, started_at=each.started_at, until=each.until)
+        SuspensionView(
+            cluster=each.cluster_name,
+            by=each.by,
+            reason=each.reason,
+            started_at=each.started_at,
+            until=each.until,
+        )
         for each in source.suspensions.active()
     )
     everywhere = source.suspend or any(not each.cluster for each in resting)
@@ -166,7 +203,9 @@ def _status(source: Kustomization, repository: GitRepository | None, rows: Seque
         project=source.project.name,
         name=source.name,
         url=repository.url if repository else "",
-        ref=(repository.commit or repository.tag or repository.branch or "main") if repository else "",
+        ref=(repository.commit or repository.tag or repository.branch or "main")
+        if repository
+        else "",
         path=source.path,
         ready=_truth(ready),
         stalled=find(conditions, ConditionType.STALLED) is not None,
@@ -178,7 +217,9 @@ def _status(source: Kustomization, repository: GitRepository | None, rows: Seque
         deleting=source.deletion_requested_at is not None,
         suspended=everywhere,
         suspensions=resting,
-        clusters=tuple(_cluster_status(row, everywhere or row.cluster.name in named) for row in rows),
+        clusters=tuple(
+            _cluster_status(row, everywhere or row.cluster.name in named) for row in rows
+        ),
         repository_ready=_truth(fetched),
         repository_message=fetched.message if fetched else "",
     )
@@ -186,9 +227,17 @@ def _status(source: Kustomization, repository: GitRepository | None, rows: Seque
 
 def _cluster_status(row: Propagation, suspended: bool) -> ClusterStatus:
     return ClusterStatus(
-        cluster=row.cluster.name, state=row.state, revision=row.applied_revision, applied_at=row.applied_at,
-        objects=row.object_count, counts=dict(row.counts), reason=row.reason, message=row.message,
-        failures=row.failures, next_attempt_at=row.next_attempt_at, suspended=suspended,
+        cluster=row.cluster.name,
+        state=row.state,
+        revision=row.applied_revision,
+        applied_at=row.applied_at,
+        objects=row.object_count,
+        counts=dict(row.counts),
+        reason=row.reason,
+        message=row.message,
+        failures=row.failures,
+        next_attempt_at=row.next_attempt_at,
+        suspended=suspended,
         owes=row.debt_since is not None,
     )
 
@@ -198,7 +247,9 @@ def _conditions(row: GitRepository | Kustomization) -> tuple[Condition, ...]:
 
 
 def _truth(condition: Condition | None) -> bool | None:
-    return None if condition is None or condition.status == "Unknown" else condition.status == "True"
+    return (
+        None if condition is None or condition.status == "Unknown" else condition.status == "True"
+    )
 
 
 def _cluster_name(row: Propagation) -> str:

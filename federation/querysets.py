@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
 from projects.querysets import LeasedQuerySet
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 class PropagationQuerySet(LeasedQuerySet):

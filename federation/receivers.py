@@ -31,11 +31,13 @@ def connect() -> None:
     signals.changed.connect(_enqueue, dispatch_uid="federation.receivers")
 
 
-def _enqueue(*, kind: str, id: int, **_later: Any) -> None:  # noqa: A002 - the signal's word
+def _enqueue(*, kind: str, id: int, **_later: Any) -> None:
     name = TASKS.get(kind)
     if name is None:
         return
     try:
         async_task(name, id=id)
     except DatabaseError:
-        logger.exception("a wake-up of %s %s could not be enqueued; the tick will find it", kind, id)
+        logger.exception(
+            "a wake-up of %s %s could not be enqueued; the tick will find it", kind, id
+        )

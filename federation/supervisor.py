@@ -1,9 +1,10 @@
 """Keeps one django-q2 cluster alive, and sends it the tick: `manage.py worker`.
 
-django-q2 stops for ever, silently, when the wrong idle worker is killed (security.md Q-01), so life is judged by
-answers: a tick is sent to the cluster's own queue, and a worker that runs it writes down when it was heard. Silence
-while a worker is idle means a restart: the process group is killed, its leases are ended, a new one begins. Nothing
-is lost, because rows are the truth. One signal ends everything cleanly.
+django-q2 stops for ever, silently, when the wrong idle worker is killed (security.md Q-01), so life
+is judged by answers: a tick is sent to the cluster's own queue, and a worker that runs it writes
+down when it was heard. Silence while a worker is idle means a restart: the process group is killed,
+its leases are ended, a new one begins. Nothing is lost, because rows are the truth. One signal ends
+everything cleanly.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from types import FrameType
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -30,6 +30,10 @@ from federation.broker import group_key
 from projects import worker
 from projects.models import WorkerLease
 from projects.operations import leases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 # A new cluster may take this long until its first answer: interpreter, Django, fork.
 _STARTUP_SECONDS = 20.0
@@ -67,7 +71,9 @@ class Supervisor:
         if self._child is None:
             self._start()
         elif self._child.poll() is not None:
-            self._say(f"the worker cluster ended with code {self._child.returncode}; starting another")
+            self._say(
+                f"the worker cluster ended with code {self._child.returncode}; starting another"
+            )
             self._kill()
         elif self._is_silent():
             self._say("no worker answers; restarting the worker cluster")
@@ -79,12 +85,16 @@ class Supervisor:
         self._count += 1
         self._group = f"{socket.gethostname()[:40]}-{os.getpid()}-{self._count}"
         environment = {
-            **os.environ, "SLIPWAY_WORKER_GROUP": self._group, "SLIPWAY_SUPERVISOR_PID": str(os.getpid()),
+            **os.environ,
+            "SLIPWAY_WORKER_GROUP": self._group,
+            "SLIPWAY_SUPERVISOR_PID": str(os.getpid()),
         }
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-        self._child = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+        self._child = subprocess.Popen(command, env=environment, start_new_session=True)
         self._started = time.monotonic()
-        self._say(f"worker cluster {self._group} started with {settings.SLIPWAY['WORKERS']} workers")
+        self._say(
+            f"worker cluster {self._group} started with {settings.SLIPWAY['WORKERS']} workers"
+        )
 
     def _tick(self) -> None:
         """Send a tick unless one waits already."""
@@ -114,7 +124,9 @@ class Supervisor:
         self._forget_group()
 
     def _stop(self) -> None:
-        """End cleanly: the main process is told, lets its workers finish, and is killed if it takes too long."""
+        """End cleanly: the main process is told, lets its workers finish, and is killed if it takes
+        too long.
+        """
         if self._child is None:
             return
         self._say("stopping")

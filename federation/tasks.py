@@ -1,9 +1,10 @@
-"""What django-q2 runs for federation: ids in, claim, one call of a shell. Safe to run twice or never."""
+"""What django-q2 runs for federation: ids in, claim, one call of a shell. Safe to run twice or
+never.
+"""
 
 from __future__ import annotations
 
 import logging
-import random
 from datetime import timedelta
 from typing import Any
 
@@ -29,24 +30,26 @@ _FORGET_WORKERS_AFTER = timedelta(hours=1)
 
 
 def tick(**_later: Any) -> None:
-    """Find what is due and wake it: nothing is lost when a wake-up is (architecture section 5, invariant 1)."""
+    """Find what is due and wake it: nothing is lost when a wake-up is (architecture section 5,
+    invariant 1).
+    """
     with worker.working():
         now = worker.database_now()
         suspensions.end_run_out(now=now)
         reconcile.set_aside(now=now)
-        if random.random() < 0.01:  # noqa: S311 - now and then
+        if worker.jitter() < 0.01:
             leases.forget_expired(older_than=_FORGET_WORKERS_AFTER)
         if OrmQ.objects.count() < _LONG_QUEUE:
             _sweep()
 
 
-def place(*, id: int, **_later: Any) -> None:  # noqa: A002 - the wake-up's word
+def place(*, id: int, **_later: Any) -> None:
     """Bring the Propagation rows of a source in step."""
     with worker.working():
         reconcile.place(source_id=id, now=worker.database_now())
 
 
-def propagate_owner(*, id: int, **_later: Any) -> None:  # noqa: A002
+def propagate_owner(*, id: int, **_later: Any) -> None:
     """Bring one source to every cluster where it is due."""
     source = Kustomization.objects.filter(pk=id).first()
     if source is not None:
@@ -60,14 +63,14 @@ def propagate_due(**_later: Any) -> None:
         batches.propagate(Propagation.objects.all(), worker=me)
 
 
-def prepare(*, id: int, **_later: Any) -> None:  # noqa: A002
+def prepare(*, id: int, **_later: Any) -> None:
     """Make the namespace of a project on a cluster, or leave it."""
     with worker.working() as me:
         for lease in leases.claim(Attachment.objects.filter(pk=id), worker=me):
             reconcile.prepare(lease, now=worker.database_now())
 
 
-def probe(*, id: int, **_later: Any) -> None:  # noqa: A002
+def probe(*, id: int, **_later: Any) -> None:
     """Ask a cluster how it is."""
     cluster = Cluster.objects.present().filter(pk=id).first()
     if cluster is not None:
@@ -87,5 +90,3 @@ def _sweep() -> None:
         async_task("federation.tasks.place", id=pk)
     if propagations.claimable(Propagation.objects.due().free(leases.living())).exists():
         async_task("federation.tasks.propagate_due")
-
-

@@ -1,19 +1,31 @@
-"""GitRepository and Kustomization rows as KubeFed's federated kinds, with exact field names (docs: apis.md 1.4, 1.5)."""
+"""GitRepository and Kustomization rows as KubeFed's federated kinds, with exact field names (docs:
+apis.md 1.4, 1.5).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gitops.models import GitRepository, Kustomization
 from projects import manifests
 from projects.kube.conditions import timestamp
+
+if TYPE_CHECKING:
+    from gitops.models import GitRepository, Kustomization
 
 TYPES = "types.kubefed.io/v1beta1"
 
 
 def federated_git_repository(row: GitRepository) -> dict[str, Any]:
-    spec: dict[str, Any] = {"url": row.url, "interval": f"{row.interval_seconds}s", "suspend": row.suspend}
-    ref = {key: value for key, value in (("branch", row.branch), ("tag", row.tag), ("commit", row.commit)) if value}
+    spec: dict[str, Any] = {
+        "url": row.url,
+        "interval": f"{row.interval_seconds}s",
+        "suspend": row.suspend,
+    }
+    ref = {
+        key: value
+        for key, value in (("branch", row.branch), ("tag", row.tag), ("commit", row.commit))
+        if value
+    }
     if ref:
         spec["ref"] = ref
     if row.secret_name:
@@ -44,13 +56,7 @@ def federated_kustomization(row: Kustomization) -> dict[str, Any]:
         "kind": "FederatedKustomization",
         "metadata": manifests.metadata(row, name=row.name, namespace=row.project.namespace),
         "spec": {"template": {"spec": spec}, "placement": dict(row.placement), "adopt": row.adopt},
-        "status": {
-            "observedGeneration": row.observed_generation,
-            "conditions": list(row.conditions),
-            "clusters": list(row.clusters),
-            "lastAppliedRevision": row.last_applied_revision,
-            "lastAttemptedRevision": row.last_attempted_revision,
-        },
+        "status": dict(row.federated),
     }
 
 

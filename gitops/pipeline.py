@@ -1,35 +1,40 @@
 """From a Git repository to a desired state: poll, fetch, render, publish.
 
-Both functions take a claimed row and end its lease. They contain no rule: what a URL may be, what renders, what an
-error means is decided in the rooms they call. Secrets are opened here for fetching and nowhere else in gitops.
+Both functions take a claimed row and end its lease. They contain no rule: what a URL may be, what
+renders, what an error means is decided in the rooms they call. Secrets are opened here for fetching
+and nowhere else in gitops.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from gitops import render as rendering
 from gitops import sealing, tree
 from gitops.git import checkout, history, refs, remote, urls
-from gitops.git.credentials import Credentials, SecretInvalid
+from gitops.git.credentials import ANONYMOUS, Credentials, SecretInvalid
+from gitops.git.fetching import FetchLimits
 from gitops.models import DesiredState, GitRepository, Kustomization, Revision
 from gitops.operations import checks, desired_states, statuses
 from gitops.operations.desired_states import Seen
 from gitops.render import validate
-from projects import backoff, faults
+from projects import backoff, faults, worker
 from projects.errors import DomainError, NotFound
 from projects.kube import manifest as manifests
 from projects.kube import verdicts
 from projects.kube.conditions import Reason
-from projects.kube.verdicts import Verdict
 from projects.operations import leases, secrets
-from projects.operations.leases import Lease
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from projects.kube.verdicts import Verdict
+    from projects.operations.leases import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +47,12 @@ SPEC_FAULTS = (Reason.INVALID_URL, Reason.INVALID_REF)
 def fetch(lease: Lease, *, now: datetime) -> None:
     """Ask the remote for its commit, fetch it if it is another, note it; or note why not."""
     faults.reach("claimed")
-    repository = GitRepository.objects.select_related("project", "revision").filter(pk=lease.pk).first()
+    repository = (
+        GitRepository.objects.select_related("project", "revision").filter(pk=lease.pk).first()
+    )
     if repository is None:
         return
-    again = backoff.spread(repository.interval_seconds, now, jitter=random.random())  # noqa: S311 - spread only
+    again = backoff.spread(repository.interval_seconds, now, jitter=worker.jitter())
     try:
         if _rests(repository):
             leases.release(lease, next_attempt_at=again, failed=False)
@@ -84,7 +91,12 @@ def render(lease: Lease, *, now: datetime) -> None:
 
 
 def _publish(
-    lease: Lease, source: Kustomization, repository: GitRepository, revision: Revision, *, now: datetime
+    lease: Lease,
+    source: Kustomization,
+    repository: GitRepository,
+    revision: Revision,
+    *,
+    now: datetime,
 ) -> None:
     inputs = inputs_digest(source)
     states = DesiredState.objects.select_related("revision")
@@ -98,19 +110,28 @@ def _publish(
     with mirror.tree(revision.commit, limits=tree.TreeLimits()) as files:
         options = rendering.RenderOptions(timeout=settings.SLIPWAY["RENDER_SECONDS"])
         rendered = rendering.render(files, path=source.path, options=options)
-    scope = validate.Scope(namespace=source.project.namespace, cluster_kinds=frozenset(source.project.cluster_kinds))
+    scope = validate.Scope(
+        namespace=source.project.namespace, cluster_kinds=frozenset(source.project.cluster_kinds)
+    )
     checked = validate.check(rendered.objects, scope=scope)
     faults.reach("rendered")
     objects = [sealing.make(found.manifest, file=found.file, line=found.line) for found in checked]
     desired_states.publish(
-        lease=lease, revision=revision, inputs_digest=inputs, objects=objects, renderer=rendered.renderer, now=now
+        lease=lease,
+        revision=revision,
+        inputs_digest=inputs,
+        objects=objects,
+        renderer=rendered.renderer,
+        now=now,
     )
 
 
 def inputs_digest(source: Kustomization) -> str:
     """What rendering depends on besides the tree (architecture 2.1 rule 1)."""
     project = source.project
-    return manifests.digest([RENDER_VERSION, source.path, project.namespace, sorted(project.cluster_kinds)])
+    return manifests.digest(
+        [RENDER_VERSION, source.path, project.namespace, sorted(project.cluster_kinds)]
+    )
 
 
 def mirror_path(repository: GitRepository) -> Path:
@@ -122,7 +143,10 @@ def _look(repository: GitRepository) -> Seen:
     url = urls.RepositoryUrl.parse(repository.url, policy=checks.url_policy())
     ref = _ref(repository)
     commit = remote.head(
-        url=url, ref=ref, credentials=credentials(repository), policy=checks.url_policy(),
+        url=url,
+        ref=ref,
+        credentials=credentials(repository),
+        policy=checks.url_policy(),
         timeout=settings.SLIPWAY["FETCH_SECONDS"],
     )
     mirror = checkout.Mirror(mirror_path(repository))
@@ -130,7 +154,10 @@ def _look(repository: GitRepository) -> Seen:
         _fetch_commit(repository, mirror, commit)
     info = history.commit_info(mirror, commit)
     return Seen(
-        name=ref.revision(commit), commit=commit, author=info.author[:300], subject=info.subject[:300],
+        name=ref.revision(commit),
+        commit=commit,
+        author=info.author[:300],
+        subject=info.subject[:300],
         committed_at=info.committed_at,
     )
 
@@ -142,7 +169,7 @@ def _fetch_commit(repository: GitRepository, mirror: checkout.Mirror, commit: st
         commit=commit,
         credentials=credentials(repository),
         policy=checks.url_policy(),
-        limits=checkout.FetchLimits(),
+        limits=FetchLimits(),
         timeout=settings.SLIPWAY["FETCH_SECONDS"],
     )
 
@@ -153,13 +180,13 @@ def _ref(repository: GitRepository) -> refs.GitRef:
     return ref
 
 
-def credentials(repository: GitRepository) -> Credentials | None:
+def credentials(repository: GitRepository) -> Credentials:
     """Open the Secret a GitRepository names.
 
     Raises: NotFound, SecretInvalid.
     """
     if not repository.secret_name:
-        return None
+        return ANONYMOUS
     secret = repository.project.secrets.filter(name=repository.secret_name).first()
     if secret is None:
         raise NotFound(
@@ -173,22 +200,29 @@ def credentials(repository: GitRepository) -> Credentials | None:
 
 
 def _rests(repository: GitRepository) -> bool:
-    """Polling stops when the GitRepository or all its readers are suspended everywhere (2.1 rule 6)."""
+    """Polling stops when the GitRepository or all its readers are suspended everywhere (2.1 rule
+    6).
+    """
     if repository.suspend:
         return True
     readers = list(Kustomization.objects.reading(repository))
     return bool(readers) and all(
-        reader.suspend or reader.suspensions.active().filter(cluster_name="").exists() for reader in readers
+        reader.suspend or reader.suspensions.active().filter(cluster_name="").exists()
+        for reader in readers
     )
 
 
 def _repository(source: Kustomization) -> GitRepository:
-    found = GitRepository.objects.select_related("project", "revision").filter(
-        project=source.project_id, name=source.source_name
-    ).first()
+    found = (
+        GitRepository.objects.select_related("project", "revision")
+        .filter(project=source.project_id, name=source.source_name)
+        .first()
+    )
     if found is None:
-        raise NotFound(f"GitRepository {source.source_name!r} is not there", reason=Reason.ARTIFACT_FAILED)
-    return found  # type: ignore[no-any-return]
+        raise NotFound(
+            f"GitRepository {source.source_name!r} is not there", reason=Reason.ARTIFACT_FAILED
+        )
+    return found
 
 
 def _revision(repository: GitRepository) -> Revision:
@@ -197,28 +231,48 @@ def _revision(repository: GitRepository) -> Revision:
             f"GitRepository {repository.name!r} has no revision yet; see its own conditions",
             reason=Reason.ARTIFACT_FAILED,
         )
-    return repository.revision  # type: ignore[no-any-return]
+    return repository.revision
 
 
-def _fetch_failed(lease: Lease, repository: GitRepository, verdict: Verdict, *, now: datetime) -> None:
-    """A remote is asked again unless the spec is at fault: credentials and branches come back untold."""
+def _fetch_failed(
+    lease: Lease, repository: GitRepository, verdict: Verdict, *, now: datetime
+) -> None:
+    """A remote is asked again unless the spec is at fault: credentials and branches come back
+    untold.
+    """
     verdict = replace(verdict, stalled=verdict.reason in SPEC_FAULTS)
     wait = backoff.delay(
-        repository.failures + 1, jitter=random.random(), base=settings.SLIPWAY["RETRY_BASE_SECONDS"],  # noqa: S311
+        repository.failures + 1,
+        jitter=worker.jitter(),
+        base=settings.SLIPWAY["RETRY_BASE_SECONDS"],
         retry_after=verdict.retry_after,
     )
     statuses.failed(
-        lease=lease, verdict=verdict, next_attempt_at=None if verdict.stalled else now + wait, now=now, checked_at=now
+        lease=lease,
+        verdict=verdict,
+        next_attempt_at=None if verdict.stalled else now + wait,
+        now=now,
+        checked_at=now,
     )
 
 
 def _render_failed(
-    lease: Lease, source: Kustomization, revision: Revision | None, verdict: Verdict, *, now: datetime
+    lease: Lease,
+    source: Kustomization,
+    revision: Revision | None,
+    verdict: Verdict,
+    *,
+    now: datetime,
 ) -> None:
     """What does not render waits for another commit; the desired state before it stays in force."""
-    wait = backoff.delay(source.failures + 1, jitter=random.random(), retry_after=verdict.retry_after)  # noqa: S311
+    wait = backoff.delay(
+        source.failures + 1, jitter=worker.jitter(), retry_after=verdict.retry_after
+    )
     name = revision.name if revision else source.last_attempted_revision
     statuses.failed(
-        lease=lease, verdict=verdict, next_attempt_at=None if verdict.stalled else now + wait, now=now,
+        lease=lease,
+        verdict=verdict,
+        next_attempt_at=None if verdict.stalled else now + wait,
+        now=now,
         last_attempted_revision=name,
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gitops.models import GitRepository, Kustomization, Revision
-from projects.access import Actor
 from projects.errors import NotFound
-from projects.models import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from projects.access import Actor
+    from projects.models import Project
 
 
 def source(*, actor: Actor, project_name: str, name: str) -> Kustomization:
@@ -15,22 +19,28 @@ def source(*, actor: Actor, project_name: str, name: str) -> Kustomization:
 
     Raises: NotFound.
     """
-    rows = Kustomization.objects.visible_to(actor).select_related("project", "desired_state__revision")
+    rows = Kustomization.objects.visible_to(actor).select_related(
+        "project", "desired_state__revision"
+    )
     found = rows.filter(project__name=project_name, name=name).first()
     if found is None:
         raise NotFound(f"source {name!r} not found in project {project_name!r}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def sources(*, project: Project) -> Sequence[Kustomization]:
     """The sources of a project the caller found, by name."""
-    return list(project.kustomizations.select_related("project", "desired_state__revision").order_by("name"))
+    return list(
+        project.kustomizations.select_related("project", "desired_state__revision").order_by("name")
+    )
 
 
 def repository(*, source: Kustomization) -> GitRepository | None:
     """The GitRepository a source reads, if it is there."""
     rows = GitRepository.objects.select_related("project", "revision")
-    found: GitRepository | None = rows.filter(project=source.project_id, name=source.source_name).first()
+    found: GitRepository | None = rows.filter(
+        project=source.project_id, name=source.source_name
+    ).first()
     return found
 
 

@@ -10,11 +10,12 @@ from django.db.models.functions import Now
 from projects.querysets import InProjectQuerySet, LeasedQuerySet
 
 
-class GitRepositoryQuerySet(InProjectQuerySet, LeasedQuerySet):
+# The stubs give every queryset a manager type of its own, so two bases never agree.
+class GitRepositoryQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
     pass
 
 
-class KustomizationQuerySet(InProjectQuerySet, LeasedQuerySet):
+class KustomizationQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
     def reading(self, repository: Any) -> KustomizationQuerySet:
         """Kustomizations that name a GitRepository, in its project."""
         return self.filter(project=repository.project_id, source_name=repository.name)

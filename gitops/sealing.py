@@ -1,7 +1,8 @@
 """The stored form of rendered objects: canonical JSON, compressed, secret values sealed.
 
-Each object is kept with its digest and the place it came from. data and stringData of Secrets are replaced by one sealed
-text bound to the Kustomization, and their digest is an HMAC under the key ring (architecture 2.1 rule 1).
+Each object is kept with its digest and the place it came from. data and stringData of Secrets are
+replaced by one sealed text bound to the Kustomization, and their digest is an HMAC under the key
+ring (architecture 2.1 rule 1).
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from projects import keys
 from projects.kube import manifest as manifests
-from projects.kube.manifest import Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from projects.kube.manifest import Manifest
 
 _SECRET_FIELDS = ("data", "stringData")
 _SEALED = "slipway.dev/sealed"
@@ -23,7 +27,9 @@ _SEALED = "slipway.dev/sealed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
-    """One rendered object in clear; digest identifies its content, file and line where it came from."""
+    """One rendered object in clear; digest identifies its content, file and line where it came
+    from.
+    """
 
     manifest: Manifest
     digest: str
@@ -35,7 +41,9 @@ def make(manifest: Manifest, *, file: str, line: int) -> Object:
     """Give a manifest its digest: sha256, or an HMAC where it holds secret values."""
     content = manifests.canonical(manifest)
     secret = manifests.is_secret(manifest)
-    digest = keys.ring().digest(content) if secret else "sha256:" + hashlib.sha256(content).hexdigest()
+    digest = (
+        keys.ring().digest(content) if secret else "sha256:" + hashlib.sha256(content).hexdigest()
+    )
     return Object(manifest=manifest, digest=digest, file=file, line=line)
 
 
@@ -48,7 +56,12 @@ def digest(objects: Sequence[Object]) -> str:
 def pack(objects: Sequence[Object], *, binding: str) -> bytes:
     """Make the stored form."""
     rows = [
-        {"manifest": _sealed(found.manifest, binding), "digest": found.digest, "file": found.file, "line": found.line}
+        {
+            "manifest": _sealed(found.manifest, binding),
+            "digest": found.digest,
+            "file": found.file,
+            "line": found.line,
+        }
         for found in objects
     ]
     return zlib.compress(manifests.canonical(rows), level=3)
@@ -61,7 +74,10 @@ def unpack(stored: bytes, *, binding: str) -> tuple[Object, ...]:
     """
     return tuple(
         Object(
-            manifest=_opened(row["manifest"], binding), digest=row["digest"], file=row["file"], line=row["line"]
+            manifest=_opened(row["manifest"], binding),
+            digest=row["digest"],
+            file=row["file"],
+            line=row["line"],
         )
         for row in json.loads(zlib.decompress(bytes(stored)))
     )

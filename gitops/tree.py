@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from projects.kube.conditions import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 LONGEST_PATH = 1024
 LONGEST_NAME = 255  # bytes; what Linux file systems take
@@ -109,6 +109,17 @@ def _problem(path: str) -> str:
     return ""
 
 
+def directories(paths: Iterable[str]) -> frozenset[str]:
+    """Name every directory that stands above one of the paths, the root excepted."""
+    found: set[str] = set()
+    for path in paths:
+        directory = path.rpartition("/")[0]
+        while directory and directory not in found:
+            found.add(directory)
+            directory = directory.rpartition("/")[0]
+    return frozenset(found)
+
+
 class FileTree:
     """The files below one directory; made once, never written through.
 
@@ -136,9 +147,7 @@ class FileTree:
         limits.check(files=len(found), total_bytes=sum(readable))
         self.links = frozenset(links) | self.submodules | found_links
         self._files = dict(sorted(found.items()))
-        self._directories = {
-            parent.as_posix() for path in found for parent in Path(path).parents
-        } - {"."}
+        self._directories = directories(found)
 
     def files(self, under: str = "") -> tuple[str, ...]:
         """List the regular files below a directory, in path order."""
@@ -194,13 +203,14 @@ def _scan(root: Path) -> tuple[dict[str, int], frozenset[str]]:
     """Walk without following anything: sizes of regular files, names of everything else."""
     files: dict[str, int] = {}
     others: set[str] = set()
-    todo = [root]
+    todo = [""]
     while todo:
-        with os.scandir(todo.pop()) as entries:
+        prefix = todo.pop()
+        with os.scandir(root / prefix) as entries:
             for entry in entries:
-                path = Path(entry.path).relative_to(root).as_posix()
+                path = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    todo.append(Path(entry.path))
+                    todo.append(f"{path}/")
                 elif entry.is_file(follow_symlinks=False):
                     files[path] = entry.stat(follow_symlinks=False).st_size
                 else:

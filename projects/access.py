@@ -1,6 +1,7 @@
 """Who is acting, and whether they may: called by operations, never by views.
 
-What an actor may not see is NotFound, so that nobody learns of it; what they see but may not do is Denied.
+What an actor may not see is NotFound, so that nobody learns of it; what they see but may not do is
+Denied.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ SCOPES: dict[str, frozenset[Verb]] = {
 class Actor:
     """Someone who acts: a person or machine by name, or Slipway itself.
 
-    groups are the names of the Django groups the user is in at this moment; via is the door they came through.
+    groups are the names of the Django groups the user is in at this moment; via is the door they
+    came through.
     """
 
     name: str
@@ -57,7 +59,9 @@ class Actor:
             return True
         if verb is Verb.PLATFORM:
             return False
-        return any(roles.group_name(project_name, role) in self.groups for role in roles.roles_with(verb))
+        return any(
+            roles.group_name(project_name, role) in self.groups for role in roles.roles_with(verb)
+        )
 
     def projects_with(self, verb: Verb) -> list[str]:
         """Names of the projects in which the actor's groups grant a verb."""
@@ -72,9 +76,11 @@ def system(via: str = "system", name: str = "slipway") -> Actor:
 
 
 def of_user(user: Any, *, via: str, **more: Any) -> Actor:
-    """The actor behind a Django user; groups are read now, so a removed membership counts at once."""
+    """The actor behind a Django user; groups are read now, so a lost membership counts at once."""
     groups = frozenset(user.groups.values_list("name", flat=True))
-    return Actor(name=user.get_username(), via=via, groups=groups, is_superuser=user.is_superuser, **more)
+    return Actor(
+        name=user.get_username(), via=via, groups=groups, is_superuser=user.is_superuser, **more
+    )
 
 
 def require(actor: Actor, verb: Verb, project: Project) -> None:
@@ -94,5 +100,9 @@ def require_platform(actor: Actor) -> None:
 
     Raises: Denied.
     """
-    if not (actor.is_platform_admin and actor.only_project is None and Verb.PLATFORM in SCOPES[actor.scope]):
+    if not (
+        actor.is_platform_admin
+        and actor.only_project is None
+        and Verb.PLATFORM in SCOPES[actor.scope]
+    ):
         raise Denied(f"{actor.name} is not a platform admin")

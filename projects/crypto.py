@@ -1,8 +1,9 @@
 """Sealing secrets at rest: a ring of keys, each sealed value bound to the row it belongs to.
 
-A sealed text is `<key id>:<Fernet token>` of {"b": binding, "v": value}; a ciphertext copied to another row is refused,
-because its binding differs. The first key seals, all of them open. Digests of secret content are HMACs under a key
-derived from the ring, so that a stored or shown digest cannot be guessed back (architecture 2.1 rule 1).
+A sealed text is `<key id>:<Fernet token>` of {"b": binding, "v": value}; a ciphertext copied to
+another row is refused, because its binding differs. The first key seals, all of them open. Digests
+of secret content are HMACs under a key derived from the ring, so that a stored or shown digest
+cannot be guessed back (architecture 2.1 rule 1).
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class KeyRing:
         try:
             body = json.loads(Fernet(key).decrypt(token.encode()))
         except InvalidToken as error:
-            raise CredentialUndecryptable(f"the value sealed with key {key_id!r} is damaged") from error
+            raise CredentialUndecryptable(
+                f"the value sealed with key {key_id!r} is damaged"
+            ) from error
         if body["b"] != binding:
             raise CredentialUndecryptable("the sealed value belongs to another row")
         return body["v"]
@@ -81,9 +84,12 @@ class KeyRing:
 
     def chain(self, previous: str, entry: bytes) -> str:
         """The next link of the audit chain: hex HMAC over the previous link and the entry."""
-        return hmac.new(self._audit_key, previous.encode() + b"\n" + entry, hashlib.sha256).hexdigest()
+        return hmac.new(
+            self._audit_key, previous.encode() + b"\n" + entry, hashlib.sha256
+        ).hexdigest()
 
-    # Derived from the LAST key: new keys are put in front, so digests and the chain outlive a rotation.
+    # Derived from the LAST key: new keys are put in front, so digests and the chain outlive a
+    # rotation.
     @cached_property
     def _digest_key(self) -> bytes:
         return self._derive(b"slipway digest")

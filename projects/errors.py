@@ -1,8 +1,9 @@
-"""The anticipated errors of Slipway: seven kinds, answering whose fault it is and whether to try again.
+"""The anticipated errors of Slipway: seven kinds, answering whose fault it is and whether to try
+again.
 
-Every room raises these or leaf classes of them; anything else is a bug and is left to crash. A leaf is
-defined in the module that raises it. Errors know no HTTP code: the doors map kinds to codes. A message is
-for people and never holds a secret; a reason is PascalCase, stable, and for machines.
+Every room raises these or leaf classes of them; anything else is a bug and is left to crash. A leaf
+is defined in the module that raises it. Errors know no HTTP code: the doors map kinds to codes. A
+message is for people and never holds a secret; a reason is PascalCase, stable, and for machines.
 """
 
 from __future__ import annotations

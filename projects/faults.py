@@ -1,8 +1,9 @@
 """Crash points: named steps at which a test may end the process the hard way.
 
-Convergence after SIGKILL is a promise (docs/architecture.md, work), and a promise needs a way to be broken on
-purpose. In production nothing is installed and `reach` is one comparison. config.settings installs the hook when
-SLIPWAY_CRASH_AT names a step; the process then dies by SIGKILL, so that no handler and no finally runs.
+Convergence after SIGKILL is a promise (docs/architecture.md, work), and a promise needs a way to be
+broken on purpose. In production nothing is installed and `reach` is one comparison. config.settings
+installs the hook when SLIPWAY_CRASH_AT names a step; the process then dies by SIGKILL, so that no
+handler and no finally runs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _armed: str = ""
 
 def arm(step: str) -> None:
     """Die at the named step ("" disarms)."""
-    global _armed  # noqa: PLW0603 - one switch per process, set once at start
+    global _armed
     _armed = step
 
 

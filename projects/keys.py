@@ -1,4 +1,6 @@
-"""The key ring of this installation, from settings; kept apart so that projects.crypto stays free of Django."""
+"""The key ring of this installation, from settings; kept apart so that projects.crypto stays free
+of Django.
+"""
 
 from __future__ import annotations
 

@@ -1,28 +1,33 @@
-"""Every write ends here: the one transaction, its audit entries, its numbered changes, its wake-ups.
+"""Every write ends here: the one transaction, its audit entries, its numbered changes, its
+wake-ups.
 
-An operation runs inside `operation()`; the outermost one opens the transaction, and at its end, still inside it,
-takes the ordering lock (the Hub row), writes AuditEntries and Changes, and numbers the rows. So ids are handed out
-in commit order and the lock is held for a moment only. Wake-ups are sent after commit.
+An operation runs inside `operation()`; the outermost one opens the transaction, and at its end,
+still inside it, takes the ordering lock (the Hub row), writes AuditEntries and Changes, and numbers
+the rows. So ids are handed out in commit order and the lock is held for a moment only. Wake-ups are
+sent after commit.
 
-People's writes give an actor and make both; reconcilers' writes give none and make a Change only. Nothing here
-decides whether a write may happen (projects.access does).
+People's writes give an actor and make both; reconcilers' writes give none and make a Change only.
+Nothing here decides whether a write may happen (projects.access does).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from projects import keys, signals
-from projects.access import Actor
 from projects.kube import manifest as manifests
 from projects.models import AuditEntry, Change, Hub, ObjectMeta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from projects.access import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,7 @@ def wake(kind: str, pk: int) -> None:
 def changed(
     row: ObjectMeta,
     *,
-    type: Change.Type,  # noqa: A002 - the wire's own word
+    type: Change.Type,
     kind: str,
     namespace: str,
     name: str,
@@ -99,7 +104,13 @@ def changed(
 ) -> None:
     """Note that an object looks different now; the manifest must be masked already."""
     change = Change(
-        at=now, type=type, kind=kind, uid=row.uid, namespace=namespace, name=name, manifest=dict(manifest)
+        at=now,
+        type=type,
+        kind=kind,
+        uid=row.uid,
+        namespace=namespace,
+        name=name,
+        manifest=dict(manifest),
     )
     _current().writes.append(_Write(row=row, change=change))
 
@@ -184,23 +195,43 @@ def _chain(hub: Hub, audits: list[AuditEntry]) -> None:
 
 
 def _number(writes: list[_Write]) -> None:
-    """Several writes of one row in one transaction are one change: the last, ADDED if the first was."""
+    """Several writes of one row in one transaction are one change: the last, ADDED if the first
+    was.
+    """
     last: dict[tuple[type[ObjectMeta], Any], _Write] = {}
     for write in writes:
         place = (type(write.row), write.row.uid)
         earlier = last.pop(place, None)
-        if earlier is not None and earlier.change.type == Change.Type.ADDED and write.change.type == "MODIFIED":
+        if (
+            earlier is not None
+            and earlier.change.type == Change.Type.ADDED
+            and write.change.type == "MODIFIED"
+        ):
             write.change.type = Change.Type.ADDED
         last[place] = write
     changes = Change.objects.bulk_create([write.change for write in last.values()])
     for write, change in zip(last.values(), changes, strict=True):
         write.row.resource_version = change.pk
-        type(write.row)._default_manager.filter(uid=write.row.uid).update(resource_version=change.pk)  # noqa: SLF001
+        type(write.row)._default_manager.filter(uid=write.row.uid).update(
+            resource_version=change.pk
+        )
 
 
 def _entry_bytes(entry: AuditEntry) -> bytes:
     """What a link covers: every column but the id and the link itself, in one canonical form."""
-    names = ("actor", "via", "token_id", "source_ip", "request_id", "verb", "kind", "name", "project", "allowed", "details")
+    names = (
+        "actor",
+        "via",
+        "token_id",
+        "source_ip",
+        "request_id",
+        "verb",
+        "kind",
+        "name",
+        "project",
+        "allowed",
+        "details",
+    )
     value = {name: getattr(entry, name) for name in names}
     value["uid"] = str(entry.uid) if entry.uid else ""
     value["at"] = entry.at.isoformat(timespec="microseconds")

@@ -1,12 +1,16 @@
-"""Project, Cluster and Secret rows as Kubernetes manifests, masked: what the ledger keeps and the doors show."""
+"""Project, Cluster and Secret rows as Kubernetes manifests, masked: what the ledger keeps and the
+doors show.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from projects.kube import masking
 from projects.kube.conditions import timestamp
-from projects.models import Cluster, ObjectMeta, Project, Secret
+
+if TYPE_CHECKING:
+    from projects.models import Cluster, ObjectMeta, Project, Secret
 
 GROUP = "slipway.dev/v1"
 

@@ -1,19 +1,23 @@
-"""The read side of projects: finding rows an actor may see, and views of them as frozen dataclasses.
+"""The read side of projects: finding rows an actor may see, and views of them as frozen
+dataclasses.
 
 What an actor may not see is NotFound, in the same words as what is not there (S-48).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from projects.access import Actor
 from projects.errors import NotFound
 from projects.kube.conditions import Condition, ConditionType, find
 from projects.models import ApiToken, Attachment, AuditEntry, Cluster, ClusterEvent, Project, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from projects.access import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,7 @@ def project(*, actor: Actor, name: str) -> Project:
     found = Project.objects.visible_to(actor).filter(name=name).first()
     if found is None:
         raise NotFound(f"project {name!r} not found")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def cluster(*, actor: Actor, name: str) -> Cluster:
@@ -101,7 +105,7 @@ def cluster(*, actor: Actor, name: str) -> Cluster:
     found = Cluster.objects.visible_to(actor).filter(name=name).first()
     if found is None:
         raise NotFound(f"cluster {name!r} not found")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def attachment(*, actor: Actor, project_name: str, cluster_name: str) -> Attachment:
@@ -110,10 +114,14 @@ def attachment(*, actor: Actor, project_name: str, cluster_name: str) -> Attachm
     Raises: NotFound.
     """
     row = project(actor=actor, name=project_name)
-    found = row.attachments.select_related("project", "cluster").filter(cluster__name=cluster_name).first()
+    found = (
+        row.attachments.select_related("project", "cluster")
+        .filter(cluster__name=cluster_name)
+        .first()
+    )
     if found is None:
         raise NotFound(f"cluster {cluster_name!r} is not attached to project {project_name!r}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def secret(*, actor: Actor, project_name: str, name: str) -> Secret:
@@ -121,15 +129,22 @@ def secret(*, actor: Actor, project_name: str, name: str) -> Secret:
 
     Raises: NotFound.
     """
-    found = Secret.objects.visible_to(actor).select_related("project").filter(project__name=project_name, name=name).first()
+    found = (
+        Secret.objects.visible_to(actor)
+        .select_related("project")
+        .filter(project__name=project_name, name=name)
+        .first()
+    )
     if found is None:
         raise NotFound(f"secret {name!r} not found in project {project_name!r}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def projects(*, actor: Actor) -> tuple[ProjectView, ...]:
     """All projects the actor sees, by name."""
-    rows = Project.objects.visible_to(actor).prefetch_related("attachments__cluster", "kustomizations")
+    rows = Project.objects.visible_to(actor).prefetch_related(
+        "attachments__cluster", "kustomizations"
+    )
     return tuple(
         ProjectView(
             name=row.name,
@@ -144,7 +159,9 @@ def projects(*, actor: Actor) -> tuple[ProjectView, ...]:
 
 def clusters(*, actor: Actor) -> tuple[ClusterView, ...]:
     """All clusters the actor sees, by name; of their projects only those the actor sees."""
-    rows = Cluster.objects.visible_to(actor).prefetch_related("attachments__project").order_by("name")
+    rows = (
+        Cluster.objects.visible_to(actor).prefetch_related("attachments__project").order_by("name")
+    )
     seen = set(Project.objects.visible_to(actor).values_list("name", flat=True))
     return tuple(_cluster_view(row, seen) for row in rows)
 
@@ -153,20 +170,33 @@ def secrets(*, project: Project) -> tuple[SecretView, ...]:
     """The secrets of a project the caller found by `project`."""
     return tuple(
         SecretView(
-            name=row.name, type=row.type, keys=tuple(row.key_names), digest=row.digest, created_at=row.created_at
+            name=row.name,
+            type=row.type,
+            keys=tuple(row.key_names),
+            digest=row.digest,
+            created_at=row.created_at,
         )
         for row in project.secrets.order_by("name")
     )
 
 
-def events(*, project: Project, uids: Sequence[Any] = (), limit: int = 100) -> tuple[EventView, ...]:
+def events(
+    *, project: Project, uids: Sequence[Any] = (), limit: int = 100
+) -> tuple[EventView, ...]:
     """The newest events of a project, or of some of its objects."""
     rows = ClusterEvent.objects.filter(project=project)
     rows = rows.about(*uids) if uids else rows
     return tuple(
         EventView(
-            at=row.last_at, first_at=row.first_at, type=row.type, reason=row.reason, kind=row.kind, name=row.name,
-            cluster=row.cluster_name, message=row.message, count=row.count,
+            at=row.last_at,
+            first_at=row.first_at,
+            type=row.type,
+            reason=row.reason,
+            kind=row.kind,
+            name=row.name,
+            cluster=row.cluster_name,
+            message=row.message,
+            count=row.count,
         )
         for row in rows[:limit]
     )
@@ -177,7 +207,13 @@ def audit(*, project: Project, limit: int = 100) -> tuple[AuditView, ...]:
     rows = AuditEntry.objects.filter(project=project.name).order_by("-id")[:limit]
     return tuple(
         AuditView(
-            at=row.at, actor=row.actor, via=row.via, verb=row.verb, kind=row.kind, name=row.name, project=row.project,
+            at=row.at,
+            actor=row.actor,
+            via=row.via,
+            verb=row.verb,
+            kind=row.kind,
+            name=row.name,
+            project=row.project,
             allowed=row.allowed,
         )
         for row in rows

@@ -1,6 +1,7 @@
 """Which rows: by visibility, by need. The only place where tenants are kept apart on the read side.
 
-The layer order puts querysets below models (architecture section 7), so users and rows come in as arguments.
+The layer order puts querysets below models (architecture section 7), so users and rows come in as
+arguments.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ class InProjectQuerySet(QuerySet[Any]):
     """Rows that belong to a project by a column of that name."""
 
     def visible_to(self, actor: Actor) -> InProjectQuerySet:
-        found = self if actor.is_platform else self.filter(project__name__in=actor.projects_with(roles.Verb.VIEW))
+        found = (
+            self
+            if actor.is_platform
+            else self.filter(project__name__in=actor.projects_with(roles.Verb.VIEW))
+        )
         return found if actor.only_project is None else found.filter(project=actor.only_project)
 
 
@@ -64,11 +69,15 @@ class LeasedQuerySet(QuerySet[Any]):
     """Rows with the lease columns of projects.models.base.Leased."""
 
     def due(self) -> LeasedQuerySet:
-        """Rows whose time has come by the database's clock and that did not crash their workers too often."""
+        """Rows whose time has come by the database's clock and that did not crash their workers too
+        often.
+        """
         return self.filter(next_attempt_at__lte=Now(), crash_count__lt=self.model.CRASH_LIMIT)
 
     def free(self, living: QuerySet[Any]) -> LeasedQuerySet:
-        """Rows that no living worker holds; `living` is the queryset of WorkerLease rows within their time."""
+        """Rows that no living worker holds; `living` is the queryset of WorkerLease rows within
+        their time.
+        """
         held = living.filter(name=OuterRef("lease_worker"))
         return self.filter(Q(lease_worker="") | ~Exists(held))
 

@@ -1,6 +1,7 @@
 """Who may do what in a project: the one table, role by verb, and the Django group behind each role.
 
-A user's rights come from groups alone. Project roles hold for one project; platform roles for the installation.
+A user's rights come from groups alone. Project roles hold for one project; platform roles for the
+installation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """This process as a worker: its name, its lease while it works, the database's clock.
 
-A thread renews the lease while work goes on. When renewal fails, because the lease ran out while the process was
-stopped, nothing is done about it here: every write of a run is fenced, and so moves nothing.
+A thread renews the lease while work goes on. When renewal fails, because the lease ran out while
+the process was stopped, nothing is done about it here: every write of a run is fenced, and so moves
+nothing.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
-from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError, connections
@@ -23,6 +24,10 @@ from django.db.models.functions import Now
 from projects import ledger
 from projects.models import Hub
 from projects.operations import leases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +40,11 @@ def _token(pid: int) -> str:
 def name() -> str:
     """The name of this process: host, pid and a random part; a forked child has its own."""
     return f"{socket.gethostname()[:60]}-{_token(os.getpid())}"
+
+
+def jitter() -> float:
+    """A number in [0, 1) that spreads work over time; nobody gains by guessing it."""
+    return random.random()  # noqa: S311
 
 
 @contextlib.contextmanager
@@ -66,7 +76,9 @@ def _renew(me: str, seconds: float, done: threading.Event) -> None:
         while not done.wait(seconds / 4):
             try:
                 if not leases.renew(worker=me, seconds=seconds):
-                    logger.warning("the lease of %s ran out; its rows may be worked on by others", me)
+                    logger.warning(
+                        "the lease of %s ran out; its rows may be worked on by others", me
+                    )
             except DatabaseError:
                 logger.exception("the lease of %s could not be renewed", me)
     finally:

@@ -101,13 +101,18 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One decision about one object; existing is its metadata as last seen, if seen."""
+    """One decision about one object.
+
+    repeats: the same digest was applied before, so whatever this apply changes is drift.
+    overrides: fields that people added are taken back. existing is the metadata as last seen, if
+    it was.
+    """
 
     ref: ObjectRef
     verb: Verb
     message: str = ""
     reason: str = ""
-    drifted: bool = False
+    repeats: bool = False
     overrides: bool = True
     existing: Manifest | None = field(default=None, repr=False, compare=False)
 
@@ -224,7 +229,7 @@ def _apply_step(
         ref=ref,
         verb=Verb.APPLY,
         message=verdict.message,
-        drifted=same,
+        repeats=same,
         overrides=policy is Policy.OVERRIDE,
         existing=existing,
     )

@@ -48,10 +48,12 @@ _CAUSES_KEPT = 20
 _WEBHOOK = re.compile(r'admission webhook "(?P<name>[^"]{1,253})" denied')
 _POLICY = re.compile(r"ValidatingAdmissionPolicy '(?P<name>[^']{1,253})'.* denied request")
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]{1,128})"')
-# structured-merge-diff's answer to a manifest that does not fit the schema. It comes as a 500,
-# though no retry will help: apiserver wraps the error without a status.
-_TYPED_PATCH = "failed to create typed patch object"
+# A manifest that does not fit the schema. Both come as a 500 though no retry helps: the API server
+# wraps these errors without a status (apimachinery managedfields/internal/structuredmerge.go).
+_UNFIT = re.compile(r"failed to create typed patch object|failed to convert new object")
 _TYPED_FIELD = re.compile(r"(?:\): |\n\s*)(?P<field>\.[^\s:]{1,200}): ")
+# The plain and the dry-run storage word it differently (apiserver pkg/storage, registry/generic).
+_UID = re.compile(r"UID in (?:the )?precondition")
 # kubectl only looks for 422; these are the words the built-in kinds, CEL rules and webhooks use
 # (fluxcd/pkg ssa/errors/immutable.go; k8s.io/kubernetes pkg/apis/*/validation).
 _IMMUTABLE = re.compile(
@@ -80,6 +82,7 @@ class _Status:
     reason: str
     message: str
     kind: str
+    name: str
     causes: tuple[Cause, ...]
     retry_after: float | None
 
@@ -96,6 +99,7 @@ class _Status:
             reason=_text(body.get("reason")),
             message=_text(body.get("message")),
             kind=_text(details.get("kind")),
+            name=_text(details.get("name")),
             causes=tuple(_cause(one) for one in causes[:_CAUSES_KEPT] if isinstance(one, dict)),
             retry_after=seconds(details.get("retryAfterSeconds")),
         )
@@ -173,13 +177,15 @@ def _leaf(status: _Status, ref: ObjectRef | None) -> type[DomainError]:
     # `kind` is a resource name here. A missing namespace is only meant if none was asked for.
     if status.code == 404 and status.kind == "namespaces" and (ref is None or ref.namespace):
         return NamespaceNotReady
+    if status.code == 404 and not status.name:
+        return NotServed  # "could not find the requested resource": the kind, not the object
     if _WEBHOOK.search(text) or _POLICY.search(text):
         return AdmissionDenied
     if status.code in (403, 409, 422) and _IMMUTABLE.search(text):
         return ImmutableField
     if status.code == 409:
         return _conflict(status)
-    if status.code >= 500 and _TYPED_PATCH in text:
+    if status.code == 500 and _UNFIT.match(text):
         return Rejected
     return _BY_CODE.get(status.code, ClusterError)
 
@@ -189,7 +195,7 @@ def _conflict(status: _Status) -> type[DomainError]:
         return ApplyConflict
     if status.reason == "AlreadyExists":
         return Terminating if "object is being deleted" in status.message else ObjectExists
-    if "UID in precondition" in status.message:
+    if _UID.search(status.message):
         return OtherObject
     return WriteConflict
 

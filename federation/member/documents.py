@@ -116,7 +116,7 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 def _scalar(event: yaml.ScalarEvent) -> str | bool | None:
     value: str = event.value
-    if event.style is None and value.lower() in _WORDS:
+    if event.implicit[0] and value.lower() in _WORDS:  # plain, not quoted
         return _WORDS[value.lower()]
     return value
 

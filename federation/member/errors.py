@@ -59,7 +59,7 @@ class ClusterError(Unavailable):
 
 
 class NotServed(ClusterError):
-    """404 without a Status: the path is unknown, or this is no API server. Not proof of absence."""
+    """404 that names no object: the kind is unknown, or this is no API server. Proof of nothing."""
 
 
 class Throttled(Unavailable):

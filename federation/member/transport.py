@@ -216,8 +216,7 @@ class Transport:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return TLSVerifyFailed(f"{host}: {answers.clip(cause.verify_message)}")
         if isinstance(cause, ssl.SSLError):
-            reason = answers.clip(cause.reason or "closed").lower().replace("_", " ")
-            return ClusterUnreachable(f"{host}: TLS failed: {reason}")
+            return ClusterUnreachable(f"{host}: TLS failed: {_reason(cause)}")
         if isinstance(cause, (http.client.IncompleteRead, faults.IncompleteRead)):
             return ClusterUnreachable(f"{host}: the answer broke off")
         if isinstance(cause, (http.client.RemoteDisconnected, OSError, sockets.StaleConnection)):
@@ -242,6 +241,12 @@ def _root(error: BaseException) -> BaseException:
     return error if inner is None else _root(inner)
 
 
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's name for the fault, in words; errors that Python itself raises have none."""
+    name = getattr(error, "reason", None) or "no reason given"
+    return answers.clip(str(name)).lower().replace("_", " ")
+
+
 def _context(access: ClusterAccess) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies chain and name by default
     context.sslsocket_class = sockets.BoundedSocket
@@ -258,8 +263,7 @@ def _context(access: ClusterAccess) -> ssl.SSLContext:
         if access.client_cert_pem:
             _load_client_certificate(context, access)
     except ssl.SSLError as error:
-        reason = answers.clip(error.reason or "unreadable").lower().replace("_", " ")
-        raise AccessInvalid("certificate", f"TLS does not take it: {reason}") from error
+        raise AccessInvalid("certificate", f"TLS does not take it: {_reason(error)}") from error
     return context
 
 

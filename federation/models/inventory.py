@@ -12,9 +12,11 @@ from projects.models import Cluster
 
 
 class InventoryEntry(models.Model):
-    """One object on one cluster that one owner applied, or is about to: written before the first apply.
+    """One object on one cluster that one owner applied, or is about to: written before the first
+    apply.
 
-    uid, digest and fingerprint are empty until the apply was confirmed; the row goes only after a confirmed deletion.
+    uid, digest and fingerprint are empty until the apply was confirmed; the row goes only after a
+    confirmed deletion.
     """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="inventory")
@@ -36,7 +38,8 @@ class InventoryEntry(models.Model):
         ordering = ("id",)
         verbose_name_plural = "inventory entries"
         constraints = (
-            # Between owners of one hub the database decides who has an object (architecture 2.1 rule 4).
+            # Between owners of one hub the database decides who has an object (architecture 2.1
+            # rule 4).
             models.UniqueConstraint(
                 fields=["cluster", "group", "kind", "namespace", "name"], name="inventory_one_owner"
             ),

@@ -13,11 +13,12 @@ from projects.models import Cluster, Leased
 
 
 class Propagation(Leased):
-    """One owner (today: a Kustomization) on one cluster: what is wanted there, what was done, when it is tried again.
+    """One owner (today: a Kustomization) on one cluster: what is wanted there, what was done, when
+    it is tried again.
 
-    There is no foreign key to the owner: when a source is deleted while a cluster is unreachable, this row stays as
-    the debt (debt_since) and carries all that paying it needs. Placement writes owner, project, namespace,
-    desired_state, state Removing; the run writes the rest.
+    There is no foreign key to the owner: when a source is deleted while a cluster is unreachable,
+    this row stays as the debt (debt_since) and carries all that paying it needs. Placement writes
+    owner, project, namespace, desired_state, state Removing; the run writes the rest.
     """
 
     class State(models.TextChoices):
@@ -31,11 +32,14 @@ class Propagation(Leased):
     owner_uid = models.UUIDField()
     owner_name = models.CharField(max_length=253)
     project_name = models.CharField(max_length=63)
+    project_uid = models.UUIDField()
     namespace = models.CharField(max_length=63)
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="propagations")
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    desired_state = models.ForeignKey(DesiredState, null=True, on_delete=models.SET_NULL, related_name="propagations")
+    desired_state = models.ForeignKey(
+        DesiredState, null=True, on_delete=models.SET_NULL, related_name="propagations"
+    )
     # Removing only: leave the objects and take our labels off; take protected kinds along.
     orphan = models.BooleanField(default=False)
     delete_protected_kinds = models.BooleanField(default=False)
@@ -69,7 +73,8 @@ class Propagation(Leased):
 class Deployment(models.Model):
     """That a commit reached a cluster, when, and with what result; append-only, names are copies.
 
-    One row per owner, cluster and desired state that was applied; corrections of drift do not make another.
+    One row per owner, cluster and desired state that was applied; corrections of drift do not make
+    another.
     """
 
     owner_uid = models.UUIDField(db_index=True)

@@ -1,14 +1,13 @@
-"""The journal of a run over rows: the inventory before the first write, confirmed objects, forgotten ones.
+"""The journal of a run over rows: the inventory before the first write, confirmed objects,
+forgotten ones.
 
-This is the rows' side of federation.apply's Journal. It is called from the run's own thread only, and every write
-is fenced: a run that lost its lease moves nothing and is told so.
+This is the rows' side of federation.apply's Journal. It is called from the run's own thread only,
+and every write is fenced: a run that lost its lease moves nothing and is told so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
@@ -20,15 +19,25 @@ from gitops.models import Kustomization, Suspension
 from projects import faults, ledger
 from projects.kube.refs import ObjectKey, ObjectRef
 from projects.operations import leases
-from projects.operations.leases import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from projects.operations.leases import Lease
 
 
 def load(*, owner_uid: UUID, cluster_id: int) -> Inventory:
     """The inventory of one owner on one cluster."""
     rows = InventoryEntry.objects.of(owner_uid, cluster_id)
     return Inventory.of(
-        Entry(ref=_ref(row), uid=row.uid, digest=row.digest, fingerprint=row.fingerprint,
-              resource_version=row.resource_version)
+        Entry(
+            ref=_ref(row),
+            uid=row.uid,
+            digest=row.digest,
+            fingerprint=row.fingerprint,
+            resource_version=row.resource_version,
+        )
         for row in rows
     )
 
@@ -55,8 +64,13 @@ class RowJournal:
             InventoryEntry.objects.bulk_create(
                 [
                     InventoryEntry(
-                        cluster_id=self._cluster_id, owner_uid=self._owner_uid, group=ref.group, version=ref.version,
-                        kind=ref.kind, namespace=ref.namespace, name=ref.name,
+                        cluster_id=self._cluster_id,
+                        owner_uid=self._owner_uid,
+                        group=ref.group,
+                        version=ref.version,
+                        kind=ref.kind,
+                        namespace=ref.namespace,
+                        name=ref.name,
                     )
                     for ref in refs
                 ],
@@ -82,20 +96,24 @@ class RowJournal:
                 row.fingerprint, row.resource_version = entry.fingerprint, entry.resource_version
                 changed.append(row)
             InventoryEntry.objects.bulk_update(
-                changed, ["version", "uid", "digest", "fingerprint", "resource_version"], batch_size=200
+                changed,
+                ["version", "uid", "digest", "fingerprint", "resource_version"],
+                batch_size=200,
             )
 
-    def forget(self, ref: ObjectRef) -> None:
-        """Drop an object whose deletion is confirmed, or that is not ours any more.
+    def forget(self, refs: Sequence[ObjectRef]) -> None:
+        """Drop objects whose deletion is confirmed, or that are not ours any more.
 
         Raises: Superseded.
         """
         with ledger.operation():
             self._fence()
-            self._mine().filter(_is(ref)).delete()
+            for part in _parts(refs):
+                self._mine().filter(part).delete()
 
     def check(self) -> None:
-        """Stop the run where it has been overtaken: lease lost, suspended, or something newer wanted.
+        """Stop the run where it has been overtaken: lease lost, suspended, or something newer
+        wanted.
 
         Raises: Superseded.
         """
@@ -108,12 +126,15 @@ class RowJournal:
             raise Superseded("the source was suspended meanwhile")
 
     def _fence(self) -> None:
-        # Locks the row where the database can, so that a claim by another worker waits for this write.
+        # Locks the row where the database can, so that a claim by another worker waits for this
+        # write.
         if not self._lease.held().select_for_update().exists():
             raise Superseded("the lease was lost; another worker goes on")
 
     def _refuse_taken(self, refs: Sequence[ObjectRef]) -> None:
-        taken = InventoryEntry.objects.filter(cluster=self._cluster_id).exclude(owner_uid=self._owner_uid)
+        taken = InventoryEntry.objects.filter(cluster=self._cluster_id).exclude(
+            owner_uid=self._owner_uid
+        )
         for part in _parts(refs):
             for row in taken.filter(part):
                 ref = _ref(row)
@@ -128,7 +149,7 @@ class RowJournal:
 
 
 def is_suspended(owner_uid: UUID, cluster_name: str) -> bool:
-    """Tell whether a source rests on a cluster: spec.suspend, or an active suspension (2.1 rule 6)."""
+    """Tell whether a source rests on a cluster: by spec.suspend or an active suspension."""
     if Kustomization.objects.filter(uid=owner_uid, suspend=True).exists():
         return True
     active = Suspension.objects.active().filter(kustomization__uid=owner_uid)
@@ -154,4 +175,6 @@ def _is(ref: ObjectRef) -> Q:
 
 
 def _ref(row: InventoryEntry) -> ObjectRef:
-    return ObjectRef(group=row.group, version=row.version, kind=row.kind, namespace=row.namespace, name=row.name)
+    return ObjectRef(
+        group=row.group, version=row.version, kind=row.kind, namespace=row.namespace, name=row.name
+    )

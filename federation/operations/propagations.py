@@ -1,14 +1,13 @@
 """Propagation rows: placing, claiming, recording what a run did, letting go.
 
-Placement is one transaction: from the source, its desired state and the attached clusters to one row per cluster. A
-cluster that is no longer wanted turns to Removing and keeps its row until its inventory is empty.
+Placement is one transaction: from the source, its desired state and the attached clusters to one
+row per cluster. A cluster that is no longer wanted turns to Removing and keeps its row until its
+inventory is empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Now
@@ -22,10 +21,19 @@ from projects.models import Attachment, Cluster, Project
 from projects.operations import leases
 from projects.operations.leases import NEVER, Lease
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
 State = Propagation.State
 OWNER_KIND = "Kustomization"
 # Failures of the cluster as a whole: everything that waits for it waits together.
-UNREACHABLE = (Reason.CLUSTER_UNREACHABLE, Reason.TLS_VERIFY_FAILED, Reason.UNAUTHORIZED, Reason.CLUSTER_NOT_READY)
+UNREACHABLE = (
+    Reason.CLUSTER_UNREACHABLE,
+    Reason.TLS_VERIFY_FAILED,
+    Reason.UNAUTHORIZED,
+    Reason.CLUSTER_NOT_READY,
+)
 
 
 @ledger.operation()
@@ -51,15 +59,21 @@ def place(*, source_id: int) -> bool:
 def _chosen(source: Kustomization) -> Sequence[Cluster]:
     if source.deletion_requested_at is not None or source.desired_state_id is None:
         return ()
-    attachments = Attachment.objects.in_force().filter(project=source.project_id).select_related("cluster")
+    attachments = (
+        Attachment.objects.in_force().filter(project=source.project_id).select_related("cluster")
+    )
     clusters = {attachment.cluster.name: attachment.cluster for attachment in attachments}
-    candidates = [placement.Candidate(name=name, labels=row.labels) for name, row in clusters.items()]
+    candidates = [
+        placement.Candidate(name=name, labels=row.labels) for name, row in clusters.items()
+    ]
     found = placement.place(placement=source.placement, clusters=candidates)
     return [clusters[name] for name in found.clusters]
 
 
 def _want(source: Kustomization, cluster: Cluster, row: Propagation | None) -> bool:
-    """Every placement asks for a comparison, even of an unchanged desired state: resume and sync mean that."""
+    """Every placement asks for a comparison, even of an unchanged desired state: resume and sync
+    mean that.
+    """
     columns = {
         "desired_state": source.desired_state,
         "owner_name": source.name,
@@ -69,8 +83,13 @@ def _want(source: Kustomization, cluster: Cluster, row: Propagation | None) -> b
     }
     if row is None:
         Propagation.objects.create(
-            owner_kind=OWNER_KIND, owner_uid=source.uid, project_name=source.project.name,
-            namespace=source.project.namespace, cluster=cluster, **columns,
+            owner_kind=OWNER_KIND,
+            owner_uid=source.uid,
+            project_name=source.project.name,
+            project_uid=source.project.uid,
+            namespace=source.project.namespace,
+            cluster=cluster,
+            **columns,
         )
         return True
     state = State.PENDING if row.state in (State.REMOVING, State.FAILED) else row.state
@@ -79,18 +98,27 @@ def _want(source: Kustomization, cluster: Cluster, row: Propagation | None) -> b
 
 
 def _leave(source: Kustomization, row: Propagation) -> bool:
-    orphan = source.deletion_policy == Kustomization.DeletionPolicy.ORPHAN and source.deletion_requested_at is not None
+    orphan = (
+        source.deletion_policy == Kustomization.DeletionPolicy.ORPHAN
+        and source.deletion_requested_at is not None
+    )
     columns = {"orphan": orphan, "delete_protected_kinds": source.delete_protected_kinds}
-    if row.state == State.REMOVING and all(getattr(row, column) == value for column, value in columns.items()):
+    if row.state == State.REMOVING and all(
+        getattr(row, column) == value for column, value in columns.items()
+    ):
         return False
     if not orphan and source.deletion_requested_at is None and not source.prune:
-        columns["orphan"] = True  # a source that does not prune does not take its objects from a cluster it leaves
+        columns["orphan"] = (
+            True  # a source that does not prune does not take its objects from a cluster it leaves
+        )
     Propagation.objects.filter(pk=row.pk).wake(state=State.REMOVING, stalled=False, **columns)
     return True
 
 
 def claimable(rows: Any) -> Any:
-    """Rows a worker may take: not suspended, unless they are being removed (deletion overrides suspension)."""
+    """Rows a worker may take: not suspended, unless they are being removed (deletion overrides
+    suspension).
+    """
     active = Suspension.objects.active().filter(kustomization__uid=OuterRef("owner_uid"))
     here = active.filter(Q(cluster_name="") | Q(cluster_name=OuterRef("cluster__name")))
     by_spec = Kustomization.objects.filter(uid=OuterRef("owner_uid"), suspend=True)
@@ -112,7 +140,9 @@ def started(*, lease: Lease, now: datetime) -> bool:
 
 
 @ledger.operation()
-def record(*, lease: Lease, next_attempt_at: datetime | None, failed: bool, columns: dict[str, Any]) -> bool:
+def record(
+    *, lease: Lease, next_attempt_at: datetime | None, failed: bool, columns: dict[str, Any]
+) -> bool:
     """End a run on one cluster: what it did, when it is due again."""
     return leases.release(lease, next_attempt_at=next_attempt_at, failed=failed, **columns)
 
@@ -131,8 +161,12 @@ def removed(*, lease: Lease) -> bool:
 
 @ledger.operation()
 def owe(*, row: Propagation, now: datetime) -> None:
-    """Turn a removal that an unreachable cluster holds up into a debt, so that nothing waits for it."""
-    if Propagation.objects.filter(pk=row.pk, state=State.REMOVING, debt_since=None).update(debt_since=now):
+    """Turn a removal that an unreachable cluster holds up into a debt, so that nothing waits for
+    it.
+    """
+    if Propagation.objects.filter(pk=row.pk, state=State.REMOVING, debt_since=None).update(
+        debt_since=now
+    ):
         _wake_waiting(row)
 
 
@@ -148,7 +182,9 @@ def write_off(*, row: Propagation) -> int:
 
 @ledger.operation()
 def postpone(*, cluster: Cluster, until: datetime) -> None:
-    """Let what else waits for an unreachable cluster wait as well: it costs one attempt, not one per source."""
+    """Let what else waits for an unreachable cluster wait as well: it costs one attempt, not one
+    per source.
+    """
     rows = Propagation.objects.filter(cluster=cluster, lease_worker="", next_attempt_at__lt=until)
     rows.update(next_attempt_at=Value(until))
 
@@ -156,7 +192,9 @@ def postpone(*, cluster: Cluster, until: datetime) -> None:
 @ledger.operation()
 def answered(*, cluster: Cluster) -> None:
     """Try at once what waits for a cluster that answers again."""
-    waiting = Propagation.objects.filter(cluster=cluster, reason__in=UNREACHABLE, next_attempt_at__lt=NEVER)
+    waiting = Propagation.objects.filter(
+        cluster=cluster, reason__in=UNREACHABLE, next_attempt_at__lt=NEVER
+    )
     owners = list(waiting.filter(next_attempt_at__gt=Now()).values_list("owner_uid", flat=True))
     if owners:
         waiting.filter(owner_uid__in=owners).update(next_attempt_at=Now(), failures=0)
@@ -179,9 +217,28 @@ def project_changed(*, project: Project) -> None:
         ledger.wake("Placement", pk)
 
 
+@ledger.operation()
+def namespace_lost(*, attachment: Attachment) -> None:
+    """Have the namespace of a project prepared again: it is not there, or another one is."""
+    if attachment.namespace_uid:
+        Attachment.objects.filter(pk=attachment.pk).wake(namespace_uid="")
+        ledger.wake("Attachment", attachment.pk)
+
+
+@ledger.operation()
+def set_aside(*, row: Propagation, reason: str, message: str) -> bool:
+    """Show that work on a cluster killed its workers too often; False if it was said already."""
+    rows = Propagation.objects.filter(pk=row.pk).exclude(reason=reason)
+    return bool(rows.update(state=State.FAILED, reason=reason, message=message, stalled=True))
+
+
 def _forget_removed(cluster: Cluster) -> None:
     """The hidden row of a removed cluster goes with its last debt."""
-    if cluster.removed_at is not None and not cluster.propagations.exists() and not cluster.inventory.exists():
+    if (
+        cluster.removed_at is not None
+        and not cluster.propagations.exists()
+        and not cluster.inventory.exists()
+    ):
         cluster.delete()
 
 

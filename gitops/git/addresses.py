@@ -94,7 +94,8 @@ def _carried(address: Address) -> tuple[IPv4Address, ...]:
 
 
 def _is_never_called(address: Address) -> bool:
-    reserved = address.is_reserved and not _is_disguise(address)
+    # Python calls all of ::/8 reserved, carriers and NAT64 inside a site included.
+    reserved = address.is_reserved and not _is_disguise(address) and not _is_inside(address)
     return (
         address.is_link_local
         or address.is_multicast
@@ -114,7 +115,11 @@ def _is_disguise(address: Address) -> bool:
 def _is_public(address: Address) -> bool:
     if _is_disguise(address) and not address.is_loopback:
         return True  # judged by what it carries
-    return address.is_global and not any(address in network for network in _NOT_PUBLIC)
+    return address.is_global and not _is_inside(address)
+
+
+def _is_inside(address: Address) -> bool:
+    return any(address in network for network in _NOT_PUBLIC)
 
 
 def _look_up(host: str, port: int, *, deadline: float) -> tuple[str, ...]:

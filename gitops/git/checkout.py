@@ -12,17 +12,15 @@ clean one, and only when the clean one is complete.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops.git import extraction, failures, locks, process, refs, remote
+from gitops.git import extraction, failures, fetching, locks, refs, remote
 from gitops.git.credentials import ANONYMOUS, Credentials
-from gitops.git.environment import ProcessLimits, Setting
+from gitops.git.environment import Setting
 from gitops.git.urls import DEFAULT_POLICY, RepositoryUrl, UrlPolicy
 from gitops.tree import DEFAULT_LIMITS, FileTree, TreeLimits
 from projects.errors import NotFound
@@ -32,42 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops.git.refs import GitRef
-    from gitops.git.remote import Remote
 
-# One name for whatever is deployed: a mirror reads one ref, and `a` and `a/b` cannot both be refs.
-_KEPT_REF = "refs/slipway/head"
 _TREE_PREFIX = "slipway-tree-"
 _LOCAL_SECONDS = 10.0
-_MOST_PACKS = 20
 
 
 class CommitNotFetched(NotFound):
     """The mirror does not hold the commit; fetch it first."""
 
     default_reason = Reason.ARTIFACT_FAILED
-
-
-class _Unusable(Exception):
-    """This mirror fails for a reason of its own; a clean one may do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchLimits:
-    """How much is fetched: bytes in one pack and in the mirror, commits of history."""
-
-    max_pack_bytes: int = 512 << 20
-    depth: int = 50
-
-
-DEFAULT_FETCH = FetchLimits()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    remote: Remote
-    ref: GitRef
-    commit: str
-    limits: FetchLimits
 
 
 class Mirror:
@@ -81,7 +52,7 @@ class Mirror:
     def has(self, commit: str) -> bool:
         """Tell whether the commit is here."""
         refs.check_commit(commit)
-        return self.path.is_dir() and _holds(self._local(), commit)
+        return self.path.is_dir() and fetching.holds(self._local(), commit)
 
     def fetch(
         self,
@@ -91,7 +62,7 @@ class Mirror:
         commit: str,
         credentials: Credentials = ANONYMOUS,
         policy: UrlPolicy = DEFAULT_POLICY,
-        limits: FetchLimits = DEFAULT_FETCH,
+        limits: fetching.FetchLimits = fetching.DEFAULT_LIMITS,
         timeout: float = 120.0,
     ) -> None:
         """Bring one commit of a ref here.
@@ -101,7 +72,7 @@ class Mirror:
         """
         ref.check()
         refs.check_commit(commit)
-        wanted = _Wanted(
+        wanted = fetching.Wanted(
             remote=remote.Remote(url=url, credentials=credentials, policy=policy),
             ref=ref,
             commit=commit,
@@ -113,10 +84,10 @@ class Mirror:
             remote.connect(wanted.remote, deadline=deadline) as setting,
         ):
             setting = replace(setting, kept_open=(lock,))
-            if self.path.is_dir():
-                with contextlib.suppress(_Unusable):
-                    return _fetch_into(self.path, wanted, setting)
-            self._replace(wanted, setting)
+            try:
+                fetching.fetch(self.path, wanted, setting)
+            except fetching.Unusable:
+                self._replace(wanted, setting)
 
     @contextlib.contextmanager
     def tree(
@@ -128,22 +99,11 @@ class Mirror:
         """
         if not self.has(commit):
             raise CommitNotFetched(f"commit {commit} is not in the local copy of the repository")
-        deadline = time.monotonic() + timeout
         directory = Path(tempfile.mkdtemp(prefix=_TREE_PREFIX, dir=self._work_directory))
         try:
-            with self.reading(deadline=deadline):
-                found = extraction.extract(
-                    replace(self._local(), deadline=deadline),
-                    commit,
-                    root=directory,
-                    limits=limits,
-                )
-            yield found
-        except extraction.MirrorDamaged:
-            self.drop()
-            raise
+            yield self._extract(commit, directory, limits, deadline=time.monotonic() + timeout)
         finally:
-            _remove(directory)
+            fetching.remove(directory)
 
     @contextlib.contextmanager
     def reading(self, *, deadline: float) -> Iterator[None]:
@@ -155,8 +115,8 @@ class Mirror:
         """Remove the mirror, when it is damaged or its GitRepository is gone."""
         deadline = time.monotonic() + _LOCAL_SECONDS
         with locks.held(self._lock, exclusive=True, deadline=deadline):
-            _remove(self.path)
-            _remove(self._fresh)
+            fetching.remove(self.path)
+            fetching.remove(self._fresh)
             self._lock.unlink()
 
     @property
@@ -168,20 +128,34 @@ class Mirror:
             directory=self.path, is_repository=True, deadline=time.monotonic() + _LOCAL_SECONDS
         )
 
-    def _replace(self, wanted: _Wanted, setting: Setting) -> None:
-        """Make a clean mirror beside the old one and put it in its place once it is complete."""
-        _remove(self._fresh)
+    def _extract(
+        self, commit: str, directory: Path, limits: TreeLimits, *, deadline: float
+    ) -> FileTree:
+        setting = replace(self._local(), deadline=deadline)
         try:
-            _make(self._fresh, setting)
-            _fetch_into(self._fresh, wanted, setting)
-            _remove(self.path)
+            with self.reading(deadline=deadline):
+                return extraction.extract(setting, commit, root=directory, limits=limits)
+        except extraction.MirrorDamaged:
+            self.drop()
+            raise
+
+    def _replace(self, wanted: fetching.Wanted, setting: Setting) -> None:
+        """Make a clean mirror beside the old one and put it in its place once it is complete."""
+        fetching.remove(self._fresh)
+        try:
+            fetching.make(self._fresh, setting)
+            fetching.fetch(self._fresh, wanted, setting)
+            fetching.remove(self.path)
             self._fresh.rename(self.path)
-        except _Unusable as error:
+        except failures.RepositoryTooLarge:
+            fetching.remove(self.path)  # what is here has outgrown the limit too
+            raise
+        except fetching.Unusable as error:
             raise failures.CorruptRepository(
                 f"a clean copy of {wanted.remote.url} cannot be read either: {error}"
             ) from error
         finally:
-            _remove(self._fresh)
+            fetching.remove(self._fresh)
 
 
 def sweep(work_directory: Path, *, older_than: float) -> int:
@@ -193,5 +167,5 @@ def sweep(work_directory: Path, *, older_than: float) -> int:
         if path.is_dir() and not path.is_symlink() and path.stat().st_mtime < before
     ]
     for path in stale:
-        _remove(path)
+        fetching.remove(path)
     return len(stale)

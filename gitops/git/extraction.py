@@ -2,17 +2,17 @@
 
 In: a bare mirror, a commit, limits. Out: regular files, 0600 in directories 0700, and the names of
 what was not written: links, submodules, files larger than one file may be. The whole listing is
-judged before the first byte is written. Blobs are taken as they are (git cat-file): no filter, no
-attribute, no line ending, no executable bit applies, and no work tree exists that could be tricked.
+judged before the first byte is written. Blobs are taken as they are (git cat-file): no filter,
+attribute, line ending or executable bit applies, and there is no work tree to be tricked.
 
-The archive of `git archive` is not used: .gitattributes would edit it (export-ignore, export-subst).
+`git archive` is not used: .gitattributes would edit its files (export-ignore, export-subst).
 """
 
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops import tree
@@ -49,9 +49,7 @@ class Entry:
     path: str
 
 
-def extract(
-    setting: Setting, commit: str, *, root: Path, limits: tree.TreeLimits
-) -> tree.FileTree:
+def extract(setting: Setting, commit: str, *, root: Path, limits: tree.TreeLimits) -> tree.FileTree:
     """Write a commit below an empty directory and return the view of it.
 
     Raises: MirrorDamaged, tree.LimitExceeded, tree.InvalidPath, process.GitTimeout, DiskFull.
@@ -59,6 +57,7 @@ def extract(
     entries = _list(setting, commit, limits)
     files = [entry for entry in entries if entry.mode in _FILES]
     written = [entry for entry in files if entry.size <= limits.max_file_bytes]
+    oversized = {entry.path: entry.size for entry in files if entry.size > limits.max_file_bytes}
     limits.check(files=len(files), total_bytes=sum(entry.size for entry in written))
     for entry in entries:
         _check_path(entry.path)
@@ -74,7 +73,7 @@ def extract(
         limits=limits,
         links=[entry.path for entry in entries if entry.mode not in _FILES],
         submodules=[entry.path for entry in entries if entry.mode == _SUBMODULE],
-        oversized={entry.path: entry.size for entry in files if entry not in written},
+        oversized=oversized,
     )
 
 
@@ -127,23 +126,25 @@ def _check_path(path: str) -> None:
 
 
 def _make_directories(root: Path, entries: list[Entry], limits: tree.TreeLimits) -> None:
-    directories = {parent for entry in entries for parent in PurePosixPath(entry.path).parents}
+    directories = tree.directories(entry.path for entry in entries)
     if len(directories) > limits.max_files:
         raise tree.LimitExceeded(
             f"the commit has {len(directories)} directories; the limit is {limits.max_files}"
         )
     for directory in sorted(directories):  # parents sort before their children
-        (root / directory).mkdir(mode=0o700, exist_ok=True)
+        (root / directory).mkdir(mode=0o700)
 
 
 def _write(setting: Setting, entries: list[Entry], root: Path) -> None:
     with process.start(setting, "cat-file", "--batch") as running:
         for entry in entries:
             data = _read(running, entry)
-            target = root / entry.path
-            with target.open("xb") as stream:
-                target.chmod(0o600)
+            with open(f"{root}/{entry.path}", "xb", opener=_private) as stream:
                 stream.write(data)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _read(running: Running, entry: Entry) -> bytes:

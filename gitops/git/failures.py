@@ -1,4 +1,4 @@
-"""What it means when git fails: the errors of talking to a Git server, and the table that picks one.
+"""What it means when git fails: the errors of speaking to a server, and the table that picks one.
 
 In: git's own words on standard error, already scrubbed. Out: one error with a sentence a person can
 act on, or None when the words do not speak of the server. Text that the server sent ("remote:") is
@@ -27,6 +27,12 @@ class RepositoryNotFound(NotFound):
     """The server knows no such repository, or hides it from this credential."""
 
     default_reason = Reason.REPOSITORY_NOT_FOUND
+
+
+class UnsupportedRepository(Invalid):
+    """It is a repository, of a kind that is not served."""
+
+    default_reason = Reason.GIT_OPERATION_FAILED
 
 
 class RefNotFound(NotFound):

@@ -2,7 +2,7 @@
 
 In: the path of the lock file and until when to wait. Out: an open descriptor that is the lock. The
 lock is the kernel's (flock), so it cannot be left behind by a process that was killed; a git child
-that inherits the descriptor keeps it until it has ended too, so that nobody writes beside an orphan.
+that inherits the descriptor keeps it until it has ended too: nobody writes beside an orphan.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def _check_name(field: str, name: str) -> None:
     if problem:
         shown = masking.printable(name, 80)
         raise InvalidRef(
-            f"{field} {shown!r} {problem}; want at most 255 letters, digits, '.', '_', '-' and '/', "
+            f"{field} {shown!r} {problem}; want at most 255 of letters, digits and . _ - /, "
             "starting with a letter or digit"
         )
 

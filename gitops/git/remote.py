@@ -22,8 +22,6 @@ from gitops.git import addresses, failures, process
 from gitops.git.credentials import ANONYMOUS, Credentials
 from gitops.git.environment import Setting
 from gitops.git.urls import DEFAULT_POLICY, RepositoryUrl, UrlPolicy
-from projects.errors import Invalid
-from projects.kube.conditions import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,9 +81,8 @@ def head(
     if not commit:
         raise failures.RefNotFound(f"{ref} is not in the repository {url}")
     if len(commit) != 40:
-        raise Invalid(
-            f"the repository {url} uses SHA-256 object names, which are not supported; want SHA-1",
-            reason=Reason.GIT_OPERATION_FAILED,
+        raise failures.UnsupportedRepository(
+            f"the repository {url} uses SHA-256 object names, which are not supported; want SHA-1"
         )
     return commit
 

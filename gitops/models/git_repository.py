@@ -13,8 +13,8 @@ from projects.models import Conditioned, Leased, ObjectMeta, Project
 class GitRepository(ObjectMeta, Conditioned, Leased):
     """One Git repository at one ref, polled every interval; Flux's GitRepository in meaning.
 
-    Its bare mirror on a worker's disk belongs to this row alone. The secret is named, not referred to by key, as in
-    Kubernetes: it may come later or go. The lease columns are those of the fetch.
+    Its bare mirror on a worker's disk belongs to this row alone. The secret is named, not referred
+    to by key, as in Kubernetes: it may come later or go. The lease columns are those of the fetch.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="git_repositories")
@@ -28,9 +28,15 @@ class GitRepository(ObjectMeta, Conditioned, Leased):
     interval_seconds = models.PositiveIntegerField(default=60)
     suspend = models.BooleanField(default=False)
 
-    # Status: the newest revision that was fetched; it stays when the branch goes or the server is down.
+    # Status: the newest revision that was fetched; it stays when the branch goes or the server is
+    # down.
     revision = models.ForeignKey(
-        "gitops.Revision", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+        "gitops.Revision",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     checked_at = models.DateTimeField(null=True, editable=False)
 
@@ -41,7 +47,9 @@ class GitRepository(ObjectMeta, Conditioned, Leased):
         verbose_name = "Git repository"
         verbose_name_plural = "Git repositories"
         constraints = (
-            models.UniqueConstraint(fields=["project", "name"], name="git_repository_name_in_project"),
+            models.UniqueConstraint(
+                fields=["project", "name"], name="git_repository_name_in_project"
+            ),
         )
 
     def __str__(self) -> str:

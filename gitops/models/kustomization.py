@@ -12,11 +12,12 @@ from projects.models import Conditioned, Leased, ObjectMeta, Project
 
 
 class Kustomization(ObjectMeta, Conditioned, Leased):
-    """What of a GitRepository goes to which clusters, in Flux's and KubeFed's sense: plain YAML and kustomize alike.
+    """What of a GitRepository goes to which clusters, in Flux's and KubeFed's sense: plain YAML and
+    kustomize alike.
 
-    With the GitRepository it names it is a GitOps source. The lease columns are those of rendering. Placement has its
-    own pair of counters and no lease, because it is one short transaction: wanted is raised by whatever may change the
-    Propagation rows, done is what they were last made for.
+    With the GitRepository it names it is a GitOps source. The lease columns are those of rendering.
+    Placement has its own pair of counters and no lease, because it is one short transaction: wanted
+    is raised by whatever may change the Propagation rows, done is what they were last made for.
     """
 
     class DeletionPolicy(models.TextChoices):
@@ -29,14 +30,18 @@ class Kustomization(ObjectMeta, Conditioned, Leased):
     source_name = models.CharField(max_length=253)
     path = models.CharField(max_length=1000, blank=True, default="")
     prune = models.BooleanField(default=True)
-    # Take over objects that exist and belong to nobody; off: such an object is an OwnershipConflict.
+    # Take over objects that exist and belong to nobody; off: such an object is an
+    # OwnershipConflict.
     adopt = models.BooleanField(default=False)
-    # KubeFed's placement: {"clusters": [{"name": ...}]} or {"clusterSelector": {...}}; {} is nowhere.
+    # KubeFed's placement: {"clusters": [{"name": ...}]} or {"clusterSelector": {...}}; {} is
+    # nowhere.
     placement = models.JSONField(default=dict, blank=True)
     # How often live state is compared when nothing changed.
     interval_seconds = models.PositiveIntegerField(default=60)
     suspend = models.BooleanField(default=False)
-    deletion_policy = models.CharField(max_length=10, choices=DeletionPolicy.choices, default=DeletionPolicy.DELETE)
+    deletion_policy = models.CharField(
+        max_length=10, choices=DeletionPolicy.choices, default=DeletionPolicy.DELETE
+    )
     # Deletion takes Namespaces, CRDs, PVs and PVCs along only if this was chosen.
     delete_protected_kinds = models.BooleanField(default=False)
     # The commit for which a person confirmed a large prune.
@@ -45,21 +50,31 @@ class Kustomization(ObjectMeta, Conditioned, Leased):
     placement_wanted = models.BigIntegerField(default=1, editable=False)
     placement_done = models.BigIntegerField(default=0, editable=False)
 
-    # Status: the desired state that is being propagated; it stays when a later commit does not render.
+    # Status: the desired state that is being propagated; it stays when a later commit does not
+    # render.
     desired_state = models.ForeignKey(
-        "gitops.DesiredState", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+        "gitops.DesiredState",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    last_attempted_revision = models.CharField(max_length=330, blank=True, default="", editable=False)
+    last_attempted_revision = models.CharField(
+        max_length=330, blank=True, default="", editable=False
+    )
     last_applied_revision = models.CharField(max_length=330, blank=True, default="", editable=False)
-    # KubeFed's status.clusters and its Propagation condition.
-    clusters = models.JSONField(default=list, editable=False)
+    # KubeFed's status of the federated object: its one condition, its clusters.
+    federated = models.JSONField(default=dict, editable=False)
 
     objects: ClassVar[KustomizationQuerySet] = KustomizationQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta(Leased.Meta):
         ordering = ("project", "name")
         constraints = (
-            models.UniqueConstraint(fields=["project", "name"], name="kustomization_name_in_project"),
+            models.UniqueConstraint(
+                fields=["project", "name"], name="kustomization_name_in_project"
+            ),
         )
 
     def __str__(self) -> str:
@@ -67,12 +82,16 @@ class Kustomization(ObjectMeta, Conditioned, Leased):
 
 
 class Suspension(models.Model):
-    """One person's word that a source rests, on one cluster or (cluster_name empty) on all, until a time or for good.
+    """One person's word that a source rests, on one cluster or (cluster_name empty) on all, until a
+    time or for good.
 
-    A source is suspended while spec.suspend is true or one of these is active; the end of one never touches the other.
+    A source is suspended while spec.suspend is true or one of these is active; the end of one never
+    touches the other.
     """
 
-    kustomization = models.ForeignKey(Kustomization, on_delete=models.CASCADE, related_name="suspensions")
+    kustomization = models.ForeignKey(
+        Kustomization, on_delete=models.CASCADE, related_name="suspensions"
+    )
     cluster_name = models.CharField(max_length=63, blank=True, default="")
     by = models.CharField(max_length=200)
     reason = models.TextField(blank=True, default="")

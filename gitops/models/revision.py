@@ -12,10 +12,13 @@ from gitops.models.kustomization import Kustomization
 class Revision(models.Model):
     """One commit that a GitRepository's ref pointed at; never edited.
 
-    There is no "current" flag: GitRepository.revision says which is current, and may go back to an older one.
+    There is no "current" flag: GitRepository.revision says which is current, and may go back to an
+    older one.
     """
 
-    git_repository = models.ForeignKey(GitRepository, on_delete=models.CASCADE, related_name="revisions")
+    git_repository = models.ForeignKey(
+        GitRepository, on_delete=models.CASCADE, related_name="revisions"
+    )
     # Flux's form: main@sha1:<commit>
     name = models.CharField(max_length=330)
     commit = models.CharField(max_length=64)
@@ -38,12 +41,15 @@ class Revision(models.Model):
 class DesiredState(models.Model):
     """What one revision renders to for one Kustomization under one set of inputs; never edited.
 
-    Unique by (Kustomization, revision, inputs_digest): clusters with equal inputs share one. `objects` is a JSON list
-    of {"manifest", "digest", "file", "line"} in apply-neutral (path) order, compressed; data and stringData of Secrets in it are
-    sealed as a whole, and their digest is an HMAC.
+    Unique by (Kustomization, revision, inputs_digest): clusters with equal inputs share one.
+    `objects` is a JSON list of {"manifest", "digest", "file", "line"} in apply-neutral (path)
+    order, compressed; data and stringData of Secrets in it are sealed as a whole, and their digest
+    is an HMAC.
     """
 
-    kustomization = models.ForeignKey(Kustomization, on_delete=models.CASCADE, related_name="desired_states")
+    kustomization = models.ForeignKey(
+        Kustomization, on_delete=models.CASCADE, related_name="desired_states"
+    )
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="desired_states")
     inputs_digest = models.CharField(max_length=80)
     digest = models.CharField(max_length=80)
@@ -56,7 +62,8 @@ class DesiredState(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
-                fields=["kustomization", "revision", "inputs_digest"], name="desired_state_by_inputs"
+                fields=["kustomization", "revision", "inputs_digest"],
+                name="desired_state_by_inputs",
             ),
         )
 

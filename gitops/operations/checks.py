@@ -1,4 +1,6 @@
-"""Checks of what people write into a source, with errors that name the field and what would be accepted."""
+"""Checks of what people write into a source, with errors that name the field and what would be
+accepted.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ LONGEST_INTERVAL = 86_400
 def url_policy() -> urls.UrlPolicy:
     """What the operator lets repository URLs be."""
     return urls.UrlPolicy(
-        allow_http=settings.SLIPWAY["ALLOW_HTTP"], allow_private=settings.SLIPWAY["ALLOW_PRIVATE_ADDRESSES"]
+        allow_http=settings.SLIPWAY["ALLOW_HTTP"],
+        allow_private=settings.SLIPWAY["ALLOW_PRIVATE_ADDRESSES"],
     )
 
 
@@ -39,17 +42,22 @@ def path(value: str) -> str:
 
 def interval(value: int) -> int:
     if not SHORTEST_INTERVAL <= value <= LONGEST_INTERVAL:
-        raise naming.invalid("interval", f"{value} s; from {SHORTEST_INTERVAL} to {LONGEST_INTERVAL} seconds are accepted")
+        raise naming.invalid(
+            "interval",
+            f"{value} s; from {SHORTEST_INTERVAL} to {LONGEST_INTERVAL} seconds are accepted",
+        )
     return value
 
 
 def placement(value: Any) -> dict[str, Any]:
-    """Check KubeFed's placement by shape: clusters as a list of names, clusterSelector as labels."""
+    """Check KubeFed's placement by shape: clusters is a list of names, clusterSelector labels."""
     if not isinstance(value, dict):
         raise naming.invalid("placement", "is an object with clusters and clusterSelector")
     unknown = sorted(set(value) - {"clusters", "clusterSelector"})
     if unknown:
-        raise naming.invalid(f"placement.{unknown[0]}", "is not known; clusters and clusterSelector are")
+        raise naming.invalid(
+            f"placement.{unknown[0]}", "is not known; clusters and clusterSelector are"
+        )
     for index, cluster in enumerate(value.get("clusters") or []):
         if not isinstance(cluster, dict) or not isinstance(cluster.get("name"), str):
             raise naming.invalid(f"placement.clusters[{index}]", 'is an object {"name": ...}')

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitops import sealing
 from gitops.models import DesiredState, GitRepository, Kustomization, Revision
@@ -14,7 +12,12 @@ from projects import ledger
 from projects.kube import verdicts
 from projects.kube.conditions import Condition, Reason
 from projects.operations import leases
-from projects.operations.leases import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from projects.operations.leases import Lease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,9 @@ class Seen:
 
 @ledger.operation()
 def record_revision(*, lease: Lease, seen: Seen, next_attempt_at: datetime, now: datetime) -> bool:
-    """Note the commit a GitRepository is at and wake its readers if it is another; False: the lease was lost."""
+    """Note the commit a GitRepository is at and wake its readers if it is another; False: the lease
+    was lost.
+    """
     repository = lease.held().select_related("project", "revision").first()
     if repository is None:
         return False
@@ -38,17 +43,28 @@ def record_revision(*, lease: Lease, seen: Seen, next_attempt_at: datetime, now:
         git_repository=repository,
         name=seen.name,
         defaults={
-            "commit": seen.commit, "author": seen.author, "subject": seen.subject, "committed_at": seen.committed_at,
+            "commit": seen.commit,
+            "author": seen.author,
+            "subject": seen.subject,
+            "committed_at": seen.committed_at,
         },
     )
     conditions = verdicts.succeeded(
-        load(repository), reason=Reason.SUCCEEDED, message=f"stored artifact for revision {seen.name}",
-        generation=repository.generation, now=now,
+        load(repository),
+        reason=Reason.SUCCEEDED,
+        message=f"stored artifact for revision {seen.name}",
+        generation=repository.generation,
+        now=now,
     )
     moved = repository.revision_id != revision.pk
     kept = leases.release(
-        lease, next_attempt_at=next_attempt_at, failed=False, revision=revision, checked_at=now,
-        conditions=dump(conditions), observed_generation=repository.generation,
+        lease,
+        next_attempt_at=next_attempt_at,
+        failed=False,
+        revision=revision,
+        checked_at=now,
+        conditions=dump(conditions),
+        observed_generation=repository.generation,
     )
     if kept and (moved or dump(conditions) != repository.conditions):
         repository.refresh_from_db()
@@ -68,7 +84,9 @@ def publish(
     renderer: str,
     now: datetime,
 ) -> bool:
-    """Keep what a revision rendered to, point the Kustomization at it, ask for placement; False: the lease was lost."""
+    """Keep what a revision rendered to, point the Kustomization at it, ask for placement; False:
+    the lease was lost.
+    """
     source = lease.held().select_related("project").first()
     if source is None:
         return False
@@ -98,10 +116,17 @@ def _point(lease: Lease, source: Kustomization, state: DesiredState, *, now: dat
     conditions = load(source)
     if changed:
         conditions = verdicts.progressing(
-            conditions, message=f"applying revision {state.revision.name}", generation=source.generation, now=now
+            conditions,
+            message=f"applying revision {state.revision.name}",
+            generation=source.generation,
+            now=now,
         )
     kept = leases.release(
-        lease, next_attempt_at=None, failed=False, desired_state=state, conditions=dump(conditions),
+        lease,
+        next_attempt_at=None,
+        failed=False,
+        desired_state=state,
+        conditions=dump(conditions),
         last_attempted_revision=state.revision.name,
     )
     if kept:

@@ -1,24 +1,27 @@
 """A GitOps source, one Kustomization and the GitRepository it reads: create, update, sync, delete.
 
-Rules of deletion: it overrides suspension; the rows go when every cluster has nothing left or only owes
-(architecture 2.1 rule 5), which federation.reconcile finds and says by `finalize`.
+Rules of deletion: it overrides suspension; the rows go when every cluster has nothing left or only
+owes (architecture 2.1 rule 5), which federation.reconcile finds and says by `finalize`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitops.models import GitRepository, Kustomization
 from gitops.operations import checks, records
 from projects import access, ledger
-from projects.access import Actor
 from projects.errors import AlreadyExists, Conflict
 from projects.models import Change, Project
 from projects.operations import naming
 from projects.roles import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from projects.access import Actor
 
 EVERYWHERE: dict[str, Any] = {"clusterSelector": {}}
 
@@ -40,7 +43,9 @@ class SourceSpec:
 
 
 @ledger.operation()
-def create(*, project: Project, name: str, spec: SourceSpec, actor: Actor, now: datetime) -> Kustomization:
+def create(
+    *, project: Project, name: str, spec: SourceSpec, actor: Actor, now: datetime
+) -> Kustomization:
     """Make both rows under one name; fetching starts at once.
 
     Raises: NotFound, Denied, Invalid naming the field, AlreadyExists.
@@ -61,7 +66,9 @@ def create(*, project: Project, name: str, spec: SourceSpec, actor: Actor, now: 
 
 
 @ledger.operation()
-def update(*, source: Kustomization, spec: SourceSpec, actor: Actor, now: datetime) -> Kustomization:
+def update(
+    *, source: Kustomization, spec: SourceSpec, actor: Actor, now: datetime
+) -> Kustomization:
     """Give a source another spec; what did not change is not written.
 
     Raises: NotFound, Denied, Invalid naming the field, Conflict while it is being deleted.
@@ -102,19 +109,29 @@ def confirm_prune(*, source: Kustomization, commit: str, actor: Actor, now: date
     access.require(actor, Verb.SYNC, source.project)
     waiting = source.desired_state.revision.commit if source.desired_state else ""
     if len(commit) < 7 or not waiting.startswith(commit):
-        raise naming.invalid("commit", f"{commit!r} is not the commit that waits ({waiting[:12] or 'none does'})")
+        raise naming.invalid(
+            "commit", f"{commit!r} is not the commit that waits ({waiting[:12] or 'none does'})"
+        )
     before = records.manifest(source)
     source.prune_confirmed_commit = waiting
     source.save(update_fields=["prune_confirmed_commit"])
-    records.written(source, verb="confirm-prune", actor=actor, now=now, before=before, commit=waiting)
+    records.written(
+        source, verb="confirm-prune", actor=actor, now=now, before=before, commit=waiting
+    )
     _place(source)
 
 
 @ledger.operation()
 def request_deletion(
-    *, source: Kustomization, actor: Actor, now: datetime, orphan: bool = False, protected_kinds: bool = False
+    *,
+    source: Kustomization,
+    actor: Actor,
+    now: datetime,
+    orphan: bool = False,
+    protected_kinds: bool = False,
 ) -> None:
-    """Ask for a source and everything it applied to go (or, orphan, to be let go); asking twice changes nothing.
+    """Ask for a source and everything it applied to go (or, orphan, to be let go); asking twice
+    changes nothing.
 
     protected_kinds takes Namespaces, CRDs, PVs and PVCs along.
 
@@ -128,14 +145,20 @@ def request_deletion(
     policy = Kustomization.DeletionPolicy
     source.deletion_policy = policy.ORPHAN if orphan else policy.DELETE
     source.delete_protected_kinds = protected_kinds
-    source.save(update_fields=["deletion_requested_at", "deletion_policy", "delete_protected_kinds"])
-    records.written(source, verb="request-deletion", actor=actor, now=now, before=before, orphan=orphan)
+    source.save(
+        update_fields=["deletion_requested_at", "deletion_policy", "delete_protected_kinds"]
+    )
+    records.written(
+        source, verb="request-deletion", actor=actor, now=now, before=before, orphan=orphan
+    )
     _place(source)
 
 
 @ledger.operation()
 def finalize(*, source: Kustomization, now: datetime) -> None:
-    """Remove the rows of a source that is deleted everywhere, and its GitRepository if nobody else reads it."""
+    """Remove the rows of a source that is deleted everywhere, and its GitRepository if nobody else
+    reads it.
+    """
     rows: list[GitRepository | Kustomization] = [source]
     repository = source.project.git_repositories.filter(name=source.source_name).first()
     if repository is not None:
@@ -154,8 +177,10 @@ def repository_of(source: Kustomization) -> GitRepository:
     """
     found = source.project.git_repositories.filter(name=source.source_name).first()
     if found is None:
-        raise naming.invalid("sourceRef.name", f"there is no GitRepository {source.source_name!r} in this project")
-    return found  # type: ignore[no-any-return]
+        raise naming.invalid(
+            "sourceRef.name", f"there is no GitRepository {source.source_name!r} in this project"
+        )
+    return found
 
 
 def _fill(repository: GitRepository, source: Kustomization, spec: SourceSpec) -> None:

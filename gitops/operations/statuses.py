@@ -1,32 +1,46 @@
-"""Writing down how fetching, rendering and applying went: the status columns, by reconcilers only."""
+"""Writing down how fetching, rendering and applying went: status columns, by reconcilers only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitops.models import GitRepository, Kustomization
 from gitops.operations import records
 from gitops.operations.desired_states import dump, load
 from projects import ledger
 from projects.kube import verdicts
-from projects.kube.conditions import Condition
-from projects.kube.verdicts import Verdict
 from projects.operations import events, leases
-from projects.operations.leases import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from projects.kube.conditions import Condition
+    from projects.kube.verdicts import Verdict
+    from projects.operations.leases import Lease
 
 
 @ledger.operation()
-def failed(*, lease: Lease, verdict: Verdict, next_attempt_at: datetime | None, now: datetime, **columns: Any) -> bool:
+def failed(
+    *,
+    lease: Lease,
+    verdict: Verdict,
+    next_attempt_at: datetime | None,
+    now: datetime,
+    **columns: Any,
+) -> bool:
     """End a run of fetching or rendering that failed: conditions, an event, the next attempt."""
     row = lease.held().select_related("project").first()
     if row is None:
         return False
     conditions = dump(verdicts.failed(load(row), verdict, generation=row.generation, now=now))
     kept = leases.release(
-        lease, next_attempt_at=next_attempt_at, failed=True, conditions=conditions,
-        observed_generation=row.generation, **columns,
+        lease,
+        next_attempt_at=next_attempt_at,
+        failed=True,
+        conditions=conditions,
+        observed_generation=row.generation,
+        **columns,
     )
     if kept:
         _tell(row, verdict, conditions, now=now)
@@ -35,7 +49,7 @@ def failed(*, lease: Lease, verdict: Verdict, next_attempt_at: datetime | None, 
 
 @ledger.operation()
 def quarantine(*, row: GitRepository | Kustomization, verdict: Verdict, now: datetime) -> None:
-    """Mark a row whose work killed its workers too often; a change or a sync by hand lets it go on."""
+    """Mark a row whose work killed its workers too often; a change or a sync by hand frees it."""
     conditions = dump(verdicts.failed(load(row), verdict, generation=row.generation, now=now))
     if conditions == row.conditions:
         return
@@ -48,14 +62,16 @@ def set_status(
     *,
     source: Kustomization,
     conditions: Sequence[Condition],
-    clusters: Sequence[dict[str, Any]],
+    federated: dict[str, Any],
     last_applied_revision: str,
     now: datetime,
 ) -> bool:
-    """Write the aggregated status of a source, if it differs; the only step that goes to an earlier package."""
+    """Write the aggregated status of a source, if it differs; the only step that goes to an earlier
+    package.
+    """
     new = {
         "conditions": dump(conditions),
-        "clusters": list(clusters),
+        "federated": federated,
         "last_applied_revision": last_applied_revision or source.last_applied_revision,
         "observed_generation": source.generation,
     }
@@ -68,12 +84,20 @@ def set_status(
     return True
 
 
-def _tell(row: GitRepository | Kustomization, verdict: Verdict, conditions: Any, *, now: datetime) -> None:
+def _tell(
+    row: GitRepository | Kustomization, verdict: Verdict, conditions: Any, *, now: datetime
+) -> None:
     differs = conditions != row.conditions
     row.refresh_from_db()
     if differs:
         records.observed(row, now=now)
     events.record(
-        project=row.project, kind=f"Federated{type(row).__name__}", uid=row.uid, name=row.name,
-        reason=verdict.reason, message=verdict.message, warning=True, now=now,
+        project=row.project,
+        kind=f"Federated{type(row).__name__}",
+        uid=row.uid,
+        name=row.name,
+        reason=verdict.reason,
+        message=verdict.message,
+        warning=True,
+        now=now,
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gitops import manifests
 from gitops.models import GitRepository, Kustomization, Suspension
@@ -12,6 +11,10 @@ from projects import access, ledger
 from projects.access import Actor, system
 from projects.operations import naming
 from projects.roles import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 
 @ledger.operation()
@@ -24,7 +27,8 @@ def suspend(
     until: datetime | None = None,
     clusters: Sequence[str] = (),
 ) -> None:
-    """Stop polling and propagation, on the named clusters or (none named) on all, until a time or until resumed.
+    """Stop polling and propagation, on the named clusters or (none named) on all, until a time or
+    until resumed.
 
     Raises: NotFound, Denied, Invalid when until has passed or a cluster is not attached.
     """
@@ -36,24 +40,38 @@ def suspend(
         if source.suspensions.active().filter(cluster_name=cluster_name).exists():
             continue  # asking twice is not an error, and is not a change
         row = Suspension.objects.create(
-            kustomization=source, cluster_name=cluster_name, by=actor.name, reason=reason, until=until, started_at=now
+            kustomization=source,
+            cluster_name=cluster_name,
+            by=actor.name,
+            reason=reason,
+            until=until,
+            started_at=now,
         )
         records.written(
-            source, verb="suspend", actor=actor, now=now, before=records.manifest(source),
+            source,
+            verb="suspend",
+            actor=actor,
+            now=now,
+            before=records.manifest(source),
             suspension=manifests.suspension(row),
         )
 
 
 @ledger.operation()
-def resume(*, source: Kustomization, actor: Actor, now: datetime, clusters: Sequence[str] = ()) -> None:
-    """End suspensions, spec.suspend among them, and sync to the newest commit with a full comparison.
+def resume(
+    *, source: Kustomization, actor: Actor, now: datetime, clusters: Sequence[str] = ()
+) -> None:
+    """End suspensions, spec.suspend among them, and sync to the newest commit with a full
+    comparison.
 
     Raises: NotFound, Denied.
     """
     access.require(actor, Verb.SYNC, source.project)
     before = records.manifest(source)
     rows = source.suspensions.active()
-    ended = (rows.filter(cluster_name__in=clusters) if clusters else rows).update(ended_at=now, ended_by=actor.name)
+    ended = (rows.filter(cluster_name__in=clusters) if clusters else rows).update(
+        ended_at=now, ended_by=actor.name
+    )
     if source.suspend and not clusters:
         source.suspend = False
         source.generation += 1
@@ -65,13 +83,19 @@ def resume(*, source: Kustomization, actor: Actor, now: datetime, clusters: Sequ
 
 @ledger.operation()
 def end_run_out(*, now: datetime) -> int:
-    """Write down the end of suspensions whose time is over, and wake their sources; returns how many."""
+    """Write down the end of suspensions whose time is over, and wake their sources; returns how
+    many.
+    """
     rows = list(Suspension.objects.run_out().select_related("kustomization__project"))
     for row in rows:
         Suspension.objects.filter(pk=row.pk).update(ended_at=row.until, ended_by="its end time")
         source = row.kustomization
         records.written(
-            source, verb="resume", actor=system(), now=now, before=records.manifest(source),
+            source,
+            verb="resume",
+            actor=system(),
+            now=now,
+            before=records.manifest(source),
             suspension=manifests.suspension(row),
         )
         _wake(source)
@@ -83,7 +107,9 @@ def _check_clusters(source: Kustomization, clusters: Sequence[str]) -> None:
     for name in clusters:
         if name not in attached:
             known = ", ".join(sorted(attached)) or "none"
-            raise naming.invalid("clusters", f"{name!r} is not attached to the project; attached: {known}")
+            raise naming.invalid(
+                "clusters", f"{name!r} is not attached to the project; attached: {known}"
+            )
 
 
 def _wake(source: Kustomization) -> None:

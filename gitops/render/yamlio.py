@@ -21,6 +21,7 @@ from yaml.reader import ReaderError
 from gitops.render import scalars
 from gitops.render.events import Builder
 from gitops.render.nodes import NodeError
+from gitops.render.values import place
 from projects.errors import Cause, Invalid
 from projects.kube.conditions import Reason
 from projects.kube.masking import printable
@@ -54,11 +55,12 @@ class YamlError(Invalid):
     default_reason = Reason.MANIFEST_INVALID
 
     def __init__(self, problem: str, *, file: str, line: int = 0, document: int = 0) -> None:
-        where = f"{printable(file, 300)}:{line}" if line else printable(file, 300)
+        where = place(file, line)
         nth = f" (document {document})" if document > 1 else ""
         message = f"{where}: {printable(problem, 500)}{nth}"
         cause = Cause(message=message, field=where, reason=self.default_reason)
         super().__init__(message, causes=(cause,))
+        self.problem = printable(problem, 500)
         self.file = file
         self.line = line
         self.document = document

@@ -1,1 +1,3 @@
-"""The Kubernetes vocabulary every room speaks: names, manifests, conditions, masking. Standard library only."""
+"""The Kubernetes vocabulary every room speaks: names, manifests, conditions, masking. Standard
+library only.
+"""

@@ -1,7 +1,9 @@
-"""Conditions and their reasons: the one list of machine words Slipway puts into a status or an event.
+"""Conditions and their reasons: the one list of machine words Slipway puts into a status or an
+event.
 
-Words are Flux's (fluxcd/pkg apis/meta, kustomize-controller api/v1) and KubeFed's (pkg/controller/sync/status)
-where one fits. Ready is positive and always present once known; Reconciling and Stalled are present only while True.
+Words are Flux's (fluxcd/pkg apis/meta, kustomize-controller api/v1) and KubeFed's
+(pkg/controller/sync/status) where one fits. Ready is positive and always present once known;
+Reconciling and Stalled are present only while True.
 """
 
 from __future__ import annotations
@@ -36,21 +38,25 @@ class Reason(StrEnum):
     INVALID_URL = "InvalidURL"  # the repository URL is not one we would follow
     INVALID_REF = "InvalidRef"  # the branch, tag or commit is not a name we would pass to git
     REF_NOT_FOUND = "RefNotFound"  # the branch or tag is not there (any more); nothing is pruned
-    REDIRECT_REFUSED = "RedirectRefused"  # the server sent us to another address; credentials stay home
+    REDIRECT_REFUSED = (
+        "RedirectRefused"  # the server sent us to another address; credentials stay home
+    )
     REPOSITORY_TOO_LARGE = "RepositoryTooLarge"  # more bytes or files than the limits allow
     CORRUPT_REPOSITORY = "CorruptRepository"  # git refused the objects it was sent
     REPOSITORY_NOT_FOUND = "RepositoryNotFound"  # the server knows no such repository, or hides it
     FETCH_TIMEOUT = "FetchTimeout"  # the server or git took longer than allowed
     DISK_FULL = "DiskFull"  # the hub has no room to write the repository
-    SECRET_NOT_FOUND = "SecretNotFound"  # the named Secret is not in the project
-    SECRET_INVALID = "SecretInvalid"  # the Secret lacks the keys its use wants
+    SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105  # the named Secret is not in the project
+    SECRET_INVALID = "SecretInvalid"  # noqa: S105  # the Secret lacks the keys its use wants
 
     # Rendering.
     ARTIFACT_FAILED = "ArtifactFailed"  # the GitRepository has no commit to read (Flux)
     BUILD_FAILED = "BuildFailed"  # the tree does not render (Flux)
     INVALID_PATH = "InvalidPath"  # spec.path is not a path below the repository root
     PATH_NOT_FOUND = "PathNotFound"  # the commit has no such directory
-    NOTHING_RENDERED = "NothingRendered"  # the directory holds no manifest; never read as "delete all"
+    NOTHING_RENDERED = (
+        "NothingRendered"  # the directory holds no manifest; never read as "delete all"
+    )
     MANIFEST_INVALID = "ManifestInvalid"  # a document is not a Kubernetes object
     DUPLICATE_OBJECT = "DuplicateObject"  # one object is rendered twice
     SCOPE_VIOLATION = "ScopeViolation"  # a namespace or kind the project may not touch
@@ -73,7 +79,9 @@ class Reason(StrEnum):
     FORBIDDEN = "Forbidden"  # the credential lacks a right (403)
     THROTTLED = "Throttled"  # 429
     CLUSTER_ERROR = "ClusterError"  # an answer that is no Kubernetes answer
-    CLUSTER_CONFIG_MALFORMED = "ClusterConfigMalformed"  # the kubeconfig is not one we would use (KubeFed)
+    CLUSTER_CONFIG_MALFORMED = (
+        "ClusterConfigMalformed"  # the kubeconfig is not one we would use (KubeFed)
+    )
     CLUSTER_IDENTITY_CHANGED = "ClusterIdentityChanged"  # another cluster answers at this address
     NAMESPACE_NOT_OURS = "NamespaceNotOurs"  # the namespace exists and was not made by this hub
     NAMESPACE_NOT_READY = "NamespaceNotReady"  # it is missing or terminating
@@ -81,16 +89,28 @@ class Reason(StrEnum):
     # Applying and pruning.
     NO_MATCH_FOR_KIND = "NoMatchForKind"  # the cluster does not serve the kind
     CRD_NOT_ESTABLISHED = "CRDNotEstablished"  # a definition did not become usable in time
-    OWNERSHIP_CONFLICT = "OwnershipConflict"  # the object belongs to someone else, or to nobody, and adoption is off
+    OWNERSHIP_CONFLICT = (
+        "OwnershipConflict"  # the object belongs to someone else, or to nobody, and adoption is off
+    )
     FIELD_CONFLICT = "FieldConflict"  # another manager owns a field and force is off
     IMMUTABLE_FIELD = "ImmutableField"  # the server does not let this field change
     REJECTED = "Rejected"  # the server refused the object (422, 400, admission)
-    ADMISSION_DENIED = "AdmissionDenied"  # an admission webhook or policy of the cluster refused the object
+    ADMISSION_DENIED = (
+        "AdmissionDenied"  # an admission webhook or policy of the cluster refused the object
+    )
     RECONCILIATION_FAILED = "ReconciliationFailed"  # applying failed (Flux)
-    PRUNE_FAILED = "PruneFailed"  # some objects could not be deleted and stay in the inventory (Flux)
-    PRUNE_BLOCKED = "PruneBlocked"  # too many deletions at once; wants a confirmation naming the commit
-    PRUNE_PROTECTED = "PruneProtected"  # a Namespace, CRD, PV or PVC; goes only when a person chose it
-    PRUNE_DISABLED = "PruneDisabled"  # pruning is off for the source, or for the object by annotation
+    PRUNE_FAILED = (
+        "PruneFailed"  # some objects could not be deleted and stay in the inventory (Flux)
+    )
+    PRUNE_BLOCKED = (
+        "PruneBlocked"  # too many deletions at once; wants a confirmation naming the commit
+    )
+    PRUNE_PROTECTED = (
+        "PruneProtected"  # a Namespace, CRD, PV or PVC; goes only when a person chose it
+    )
+    PRUNE_DISABLED = (
+        "PruneDisabled"  # pruning is off for the source, or for the object by annotation
+    )
     DELETION_PENDING = "DeletionPending"  # deleted, but a finalizer holds the object
     DEADLINE_EXCEEDED = "DeadlineExceeded"  # the run was out of time; the rest goes on next time
     SUPERSEDED = "Superseded"  # the run was overtaken: newer spec, lost lease, suspension
@@ -98,13 +118,16 @@ class Reason(StrEnum):
 
     # KubeFed's per-cluster and aggregate words (docs: apis.md 1.4).
     CHECK_CLUSTERS = "CheckClusters"
+    CLUSTER_READY = "ClusterReady"
     CLUSTER_NOT_READY = "ClusterNotReady"
     COMPUTE_PLACEMENT_FAILED = "ComputePlacementFailed"
     WAITING_FOR_REMOVAL = "WaitingForRemoval"
     CREATION_FAILED = "CreationFailed"
     UPDATE_FAILED = "UpdateFailed"
     DELETION_FAILED = "DeletionFailed"
-    CREATION_TIMED_OUT = "CreationTimedOut"  # not created there yet; KubeFed's word while it goes on
+    CREATION_TIMED_OUT = (
+        "CreationTimedOut"  # not created there yet; KubeFed's word while it goes on
+    )
     UPDATE_TIMED_OUT = "UpdateTimedOut"  # an older state is there; the new one has not arrived yet
     DELETION_TIMED_OUT = "DeletionTimedOut"  # out of time while deleting; it goes on
     APPLY_OVERRIDES_FAILED = "ApplyOverridesFailed"
@@ -125,8 +148,13 @@ class Condition:
 
     def to_json(self) -> dict[str, Any]:
         """The wire form: metav1.Condition, RFC 3339 in UTC without fractions."""
-        found: dict[str, Any] = {"type": self.type, "status": self.status, "reason": self.reason,
-                                 "message": self.message, "observedGeneration": self.observed_generation}
+        found: dict[str, Any] = {
+            "type": self.type,
+            "status": self.status,
+            "reason": self.reason,
+            "message": self.message,
+            "observedGeneration": self.observed_generation,
+        }
         if self.last_transition_at is not None:
             found["lastTransitionTime"] = timestamp(self.last_transition_at)
         return found
@@ -135,7 +163,10 @@ class Condition:
     def from_json(cls, data: dict[str, Any]) -> Condition:
         at = data.get("lastTransitionTime")
         return cls(
-            type=data["type"], status=data["status"], reason=data.get("reason", ""), message=data.get("message", ""),
+            type=data["type"],
+            status=data["status"],
+            reason=data.get("reason", ""),
+            message=data.get("message", ""),
             last_transition_at=datetime.fromisoformat(at.replace("Z", "+00:00")) if at else None,
             observed_generation=data.get("observedGeneration", 0),
         )
@@ -146,13 +177,19 @@ def timestamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def put(conditions: tuple[Condition, ...], new: Condition, *, now: datetime) -> tuple[Condition, ...]:
-    """Set one condition; its transition time moves only when its status does (apimachinery SetStatusCondition)."""
+def put(
+    conditions: tuple[Condition, ...], new: Condition, *, now: datetime
+) -> tuple[Condition, ...]:
+    """Set one condition; its transition time moves only when its status does (apimachinery
+    SetStatusCondition).
+    """
     old = next((condition for condition in conditions if condition.type == new.type), None)
     same = old is not None and old.status == new.status
     at = old.last_transition_at if old is not None and same else now
     rest = tuple(condition for condition in conditions if condition.type != new.type)
-    return tuple(sorted((*rest, replace(new, last_transition_at=at)), key=lambda condition: condition.type))
+    return tuple(
+        sorted((*rest, replace(new, last_transition_at=at)), key=lambda condition: condition.type)
+    )
 
 
 def drop(conditions: tuple[Condition, ...], *types: str) -> tuple[Condition, ...]:

@@ -1,7 +1,7 @@
 """Reading and rewriting a manifest: a Kubernetes object as a mapping.
 
-Manifests are values: every function that changes one returns a new one and leaves its argument alone.
-Nothing here judges a manifest; that is gitops.render.validate.
+Manifests are values: every function that changes one returns a new one and leaves its argument
+alone. Nothing here judges a manifest; that is gitops.render.validate.
 """
 
 from __future__ import annotations
@@ -15,8 +15,16 @@ from typing import Any
 Manifest = Mapping[str, Any]
 
 # Set by the API server; meaningless or harmful in what we send (kubectl's own list, and Flux's).
-SERVER_METADATA = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink",
-                   "deletionTimestamp", "deletionGracePeriodSeconds")
+SERVER_METADATA = (
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "managedFields",
+    "selfLink",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
 
 
 def metadata(manifest: Manifest) -> Mapping[str, Any]:
@@ -28,7 +36,7 @@ def labels(manifest: Manifest) -> Mapping[str, str]:
     return metadata(manifest).get("labels") or {}
 
 
-def annotations(manifest: Manifest) -> Mapping[str, str]:
+def annotations_of(manifest: Manifest) -> Mapping[str, str]:
     return metadata(manifest).get("annotations") or {}
 
 
@@ -68,5 +76,7 @@ def canonical(value: Any) -> bytes:
 
 
 def digest(value: Any) -> str:
-    """`sha256:<hex>` of the canonical form. Not for secret content: that wants an HMAC (projects.crypto)."""
+    """`sha256:<hex>` of the canonical form. Not for secret content: that wants an HMAC
+    (projects.crypto).
+    """
     return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()

@@ -1,7 +1,8 @@
 """Names of Kubernetes objects: which kind, and which one of it.
 
-Two refs are the same object when their `key` is equal; the version only says how it was last spoken of.
-`inventory_id` is Flux's format (kustomize-controller api/v1 inventory_types.go), so that people can compare.
+Two refs are the same object when their `key` is equal; the version only says how it was last spoken
+of. `inventory_id` is Flux's format (kustomize-controller api/v1 inventory_types.go), so that people
+can compare.
 """
 
 from __future__ import annotations
@@ -69,7 +70,11 @@ class ObjectRef:
         """
         metadata = manifest.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
-        api_version, kind, name = manifest.get("apiVersion"), manifest.get("kind"), metadata.get("name")
+        api_version, kind, name = (
+            manifest.get("apiVersion"),
+            manifest.get("kind"),
+            metadata.get("name"),
+        )
         for field, value in (("apiVersion", api_version), ("kind", kind), ("metadata.name", name)):
             if not isinstance(value, str) or not value:
                 raise Invalid(f"{field} is missing or not a string", reason="ManifestInvalid")

@@ -1,16 +1,21 @@
-"""What an error means for a reconciled object: which reason, stalled or retried. The one table (architecture section 9).
+"""What an error means for a reconciled object: which reason, stalled or retried. The one table
+(architecture section 9).
 
-Both shells use it, gitops.pipeline and federation.reconcile; no other file maps errors to conditions.
+Both shells use it, gitops.pipeline and federation.reconcile; no other file maps errors to
+conditions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from projects.errors import Conflict, DomainError, Unavailable
 from projects.kube import conditions as kube
 from projects.kube.conditions import Condition, ConditionType, Reason
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +31,14 @@ class Verdict:
 def judge(error: DomainError) -> Verdict:
     """Tell what an error means.
 
-    Unavailable and Conflict are tried again; everything else waits until spec, secret or revision change.
+    Unavailable and Conflict are tried again; everything else waits until spec, secret or revision
+    change.
     """
     retried = error.retryable or isinstance(error, Unavailable | Conflict)
     after = error.retry_after if isinstance(error, Unavailable) else None
-    return Verdict(reason=error.reason, message=error.message, stalled=not retried, retry_after=after)
+    return Verdict(
+        reason=error.reason, message=error.message, stalled=not retried, retry_after=after
+    )
 
 
 INTERNAL = Verdict(
@@ -43,20 +51,31 @@ INTERNAL = Verdict(
 def failed(
     before: tuple[Condition, ...], verdict: Verdict, *, generation: int, now: datetime
 ) -> tuple[Condition, ...]:
-    """Conditions after a failure: Ready=False, and either Stalled or Reconciling while it is retried."""
+    """Conditions after a failure: Ready=False, and either Stalled or Reconciling while it is
+    retried.
+    """
     ready = Condition(
-        type=ConditionType.READY, status="False", reason=verdict.reason, message=verdict.message,
+        type=ConditionType.READY,
+        status="False",
+        reason=verdict.reason,
+        message=verdict.message,
         observed_generation=generation,
     )
     found = kube.put(before, ready, now=now)
     if verdict.stalled:
         other = Condition(
-            type=ConditionType.STALLED, status="True", reason=verdict.reason, message=verdict.message,
+            type=ConditionType.STALLED,
+            status="True",
+            reason=verdict.reason,
+            message=verdict.message,
             observed_generation=generation,
         )
         return kube.put(kube.drop(found, ConditionType.RECONCILING), other, now=now)
     other = Condition(
-        type=ConditionType.RECONCILING, status="True", reason=Reason.PROGRESSING_WITH_RETRY, message=verdict.message,
+        type=ConditionType.RECONCILING,
+        status="True",
+        reason=Reason.PROGRESSING_WITH_RETRY,
+        message=verdict.message,
         observed_generation=generation,
     )
     return kube.put(kube.drop(found, ConditionType.STALLED), other, now=now)
@@ -67,7 +86,11 @@ def succeeded(
 ) -> tuple[Condition, ...]:
     """Conditions after a good end: Ready=True and nothing abnormal."""
     ready = Condition(
-        type=ConditionType.READY, status="True", reason=reason, message=message, observed_generation=generation
+        type=ConditionType.READY,
+        status="True",
+        reason=reason,
+        message=message,
+        observed_generation=generation,
     )
     rest = kube.drop(before, ConditionType.RECONCILING, ConditionType.STALLED)
     return kube.put(rest, ready, now=now)
@@ -78,11 +101,17 @@ def progressing(
 ) -> tuple[Condition, ...]:
     """Conditions while something new is under way: Ready is unknown."""
     ready = Condition(
-        type=ConditionType.READY, status="Unknown", reason=Reason.PROGRESSING, message=message,
+        type=ConditionType.READY,
+        status="Unknown",
+        reason=Reason.PROGRESSING,
+        message=message,
         observed_generation=generation,
     )
     going = Condition(
-        type=ConditionType.RECONCILING, status="True", reason=Reason.PROGRESSING, message=message,
+        type=ConditionType.RECONCILING,
+        status="True",
+        reason=Reason.PROGRESSING,
+        message=message,
         observed_generation=generation,
     )
     rest = kube.drop(before, ConditionType.STALLED)

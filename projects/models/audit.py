@@ -8,8 +8,9 @@ from django.db import models
 class AuditEntry(models.Model):
     """One act of a person or machine on one thing, allowed or denied; append-only and chained.
 
-    Names are copies, because the things they name may go. `link` is an HMAC over the previous link and this entry,
-    so a removed or changed row shows (manage.py verify_audit). Written by projects.ledger only.
+    Names are copies, because the things they name may go. `link` is an HMAC over the previous link
+    and this entry, so a removed or changed row shows (manage.py verify_audit). Written by
+    projects.ledger only.
     """
 
     at = models.DateTimeField()
@@ -39,8 +40,9 @@ class AuditEntry(models.Model):
 class Change(models.Model):
     """One write of one object; its id is the resourceVersion a watch resumes from.
 
-    Ids are handed out in commit order, under the lock on Hub. The manifest is the object after the write (before it,
-    for DELETED), masked. Written by projects.ledger only; compaction drops the oldest.
+    Ids are handed out in commit order, under the lock on Hub. The manifest is the object after the
+    write (before it, for DELETED), masked. Written by projects.ledger only; compaction drops the
+    oldest.
     """
 
     class Type(models.TextChoices):

@@ -1,7 +1,8 @@
-"""What every row that is also a Kubernetes object has: identity, labels, generation, resourceVersion.
+"""What every row that is also a Kubernetes object has: identity, labels, generation,
+resourceVersion.
 
-Spec columns are written by people (each write raises `generation`), status columns by reconcilers. Deletion is a
-request (`deletion_requested_at`); the row goes when what it stands for is gone.
+Spec columns are written by people (each write raises `generation`), status columns by reconcilers.
+Deletion is a request (`deletion_requested_at`); the row goes when what it stands for is gone.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ class Conditioned(models.Model):
 class Leased(models.Model):
     """Abstract: the one lease vocabulary (architecture 2.1 rule 7), the real queue.
 
-    Work is due when next_attempt_at has come. A run notes wanted_generation when it starts and writes it to
-    done_generation when it ends; a wake-up in between raises wanted_generation and makes the row due at once.
-    A row is free when lease_worker is empty or names no living WorkerLease; every write of a run carries the
-    lease_epoch its claim gave out. crash_count counts claims whose run ended neither well nor badly.
+    Work is due when next_attempt_at has come. A run notes wanted_generation when it starts and
+    writes it to done_generation when it ends; a wake-up in between raises wanted_generation and
+    makes the row due at once. A row is free when lease_worker is empty or names no living
+    WorkerLease; every write of a run carries the lease_epoch its claim gave out. crash_count counts
+    claims whose run ended neither well nor badly.
     """
 
     wanted_generation = models.BigIntegerField(default=1, editable=False)
@@ -61,7 +63,8 @@ class Leased(models.Model):
         # The sweep's query: what is due, oldest first.
         indexes = (models.Index(fields=["next_attempt_at"], name="%(class)s_due"),)
 
-    # Claims after which a row is set aside until a person or a new generation touches it (security.md Q-04).
+    # Claims after which a row is set aside until a person or a new generation touches it
+    # (security.md Q-04).
     CRASH_LIMIT = 3
 
 

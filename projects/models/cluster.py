@@ -15,8 +15,9 @@ from projects.querysets import AttachmentQuerySet, ClusterQuerySet
 class Cluster(ObjectMeta, Conditioned):
     """A member cluster: where it is, what opens it, and what it said of itself when last asked.
 
-    A removed cluster stays as a hidden row (removed_at) with its sealed credential until what it still owes is
-    deleted or written off. The credential is sealed and bound to the uid; there is no column for it in clear.
+    A removed cluster stays as a hidden row (removed_at) with its sealed credential until what it
+    still owes is deleted or written off. The credential is sealed and bound to the uid; there is no
+    column for it in clear.
     """
 
     name = models.CharField(max_length=63, unique=True)
@@ -42,9 +43,11 @@ class Cluster(ObjectMeta, Conditioned):
 
 
 class Attachment(Leased):
-    """One cluster taking part in one project: its namespace and service account exist there, or are being made.
+    """One cluster taking part in one project: its namespace and service account exist there, or are
+    being made.
 
-    There is no foreign key from what was applied to this row: a detach may end before a dead cluster is cleaned.
+    There is no foreign key from what was applied to this row: a detach may end before a dead
+    cluster is cleaned.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="attachments")

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 class Hub(models.Model):
     """The one row of this installation: its id on every applied object, and the head of the ledger.
 
-    Locking this row is the ordering lock of the ledger: taken last, once, at the end of a transaction. Written by
-    projects.ledger only.
+    Locking this row is the ordering lock of the ledger: taken last, once, at the end of a
+    transaction. Written by projects.ledger only.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -26,8 +26,8 @@ class Hub(models.Model):
 class WorkerLease(models.Model):
     """One worker process that is alive until `until`, by the database's clock.
 
-    Rows name their worker; a row whose worker is not here, or is past its time, is free to take. There is no list
-    of what a worker holds: the rows say that.
+    Rows name their worker; a row whose worker is not here, or is past its time, is free to take.
+    There is no list of what a worker holds: the rows say that.
     """
 
     name = models.CharField(max_length=100, primary_key=True)

@@ -14,8 +14,8 @@ from projects.querysets import SecretQuerySet
 class Secret(ObjectMeta):
     """Keys and values a project keeps here, sealed; only key names and an HMAC digest are readable.
 
-    The payload is a JSON object of text to text, sealed and bound to the row's uid. It is opened in the shells
-    that architecture 2.1 rule 10 names and nowhere else.
+    The payload is a JSON object of text to text, sealed and bound to the row's uid. It is opened in
+    the shells that architecture 2.1 rule 10 names and nowhere else.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="secrets")

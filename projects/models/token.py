@@ -10,9 +10,11 @@ from projects.models.project import Project
 
 
 class ApiToken(models.Model):
-    """A bearer token `slw_...`, kept as its SHA-256 only; it can do what its user can, and no more than its scope.
+    """A bearer token `slw_...`, kept as its SHA-256 only; it can do what its user can, and no more
+    than its scope.
 
-    The text itself is shown once, when it is made. project limits it to one project; null means all its user sees.
+    The text itself is shown once, when it is made. project limits it to one project; null means all
+    its user sees.
     """
 
     class Scope(models.TextChoices):
@@ -20,7 +22,9 @@ class ApiToken(models.Model):
         SYNC = "sync"
         WRITE = "write"
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
     project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.CASCADE)
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12, editable=False)

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from projects import access, ledger
-from projects.access import Actor
 from projects.errors import AlreadyExists, Conflict
 from projects.models import Attachment, Cluster, Project
 from projects.operations import leases
-from projects.operations.leases import Lease
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from projects.access import Actor
+    from projects.operations.leases import Lease
 
 
 @ledger.operation()
 def attach(
-    *, project: Project, cluster: Cluster, actor: Actor, now: datetime, adopt_namespace: bool = False
+    *,
+    project: Project,
+    cluster: Cluster,
+    actor: Actor,
+    now: datetime,
+    adopt_namespace: bool = False,
 ) -> Attachment:
-    """Let a cluster take part in a project: its namespace is made and every source goes there, at once.
+    """Let a cluster take part in a project: its namespace is made and every source goes there, at
+    once.
 
     Raises: Denied, AlreadyExists.
     """
     access.require_platform(actor)
     if project.attachments.filter(cluster=cluster).exists():
-        raise AlreadyExists(f"cluster {cluster.name!r} is attached to project {project.name!r} already")
+        raise AlreadyExists(
+            f"cluster {cluster.name!r} is attached to project {project.name!r} already"
+        )
     attachment = Attachment(project=project, cluster=cluster, adopt_namespace=adopt_namespace)
     attachment.save(force_insert=True)
     _record(attachment, "attach", actor=actor, now=now)
@@ -33,7 +44,8 @@ def attach(
 
 @ledger.operation()
 def detach(*, attachment: Attachment, actor: Actor, now: datetime) -> None:
-    """Ask for everything the project's sources applied there to go, then the attachment; asking twice changes nothing.
+    """Ask for everything the project's sources applied there to go, then the attachment; asking
+    twice changes nothing.
 
     Raises: Denied.
     """
@@ -50,13 +62,24 @@ def detach(*, attachment: Attachment, actor: Actor, now: datetime) -> None:
 @ledger.operation()
 def prepared(*, lease: Lease, namespace_uid: str, now: datetime) -> bool:
     """Write down that namespace and service account exist on the cluster."""
-    return leases.release(lease, next_attempt_at=None, failed=False, namespace_uid=namespace_uid, reason="", message="")
+    return leases.release(
+        lease,
+        next_attempt_at=None,
+        failed=False,
+        namespace_uid=namespace_uid,
+        reason="",
+        message="",
+    )
 
 
 @ledger.operation()
-def failed(*, lease: Lease, reason: str, message: str, next_attempt_at: datetime | None, now: datetime) -> bool:
+def failed(
+    *, lease: Lease, reason: str, message: str, next_attempt_at: datetime | None, now: datetime
+) -> bool:
     """Write down why preparing (or leaving) a cluster did not work."""
-    return leases.release(lease, next_attempt_at=next_attempt_at, failed=True, reason=reason, message=message)
+    return leases.release(
+        lease, next_attempt_at=next_attempt_at, failed=True, reason=reason, message=message
+    )
 
 
 @ledger.operation()
@@ -76,8 +99,16 @@ def detached(*, lease: Lease, now: datetime) -> bool:
 
 
 def _record(attachment: Attachment, verb: str, *, actor: Actor, now: datetime) -> None:
-    details: dict[str, Any] = {"cluster": attachment.cluster.name, "adoptNamespace": attachment.adopt_namespace}
+    details: dict[str, Any] = {
+        "cluster": attachment.cluster.name,
+        "adoptNamespace": attachment.adopt_namespace,
+    }
     ledger.acted(
-        actor=actor, verb=verb, kind="Attachment", name=f"{attachment.project.name}/{attachment.cluster.name}",
-        project=attachment.project.name, now=now, details=details,
+        actor=actor,
+        verb=verb,
+        kind="Attachment",
+        name=f"{attachment.project.name}/{attachment.cluster.name}",
+        project=attachment.project.name,
+        now=now,
+        details=details,
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from projects import access, keys, ledger, manifests
-from projects.access import Actor
 from projects.errors import AlreadyExists, Conflict
 from projects.kube import conditions as kube
 from projects.kube.conditions import Condition, ConditionType
 from projects.models import Change, Cluster
 from projects.operations import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from projects.access import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,12 @@ class ClusterSpec:
 
 @ledger.operation()
 def register(
-    *, name: str, spec: ClusterSpec, actor: Actor, now: datetime, labels: Mapping[str, str] | None = None
+    *,
+    name: str,
+    spec: ClusterSpec,
+    actor: Actor,
+    now: datetime,
+    labels: Mapping[str, str] | None = None,
 ) -> Cluster:
     """Make a cluster known. The caller has checked that it answers (federation.connecting).
 
@@ -36,7 +45,9 @@ def register(
     access.require_platform(actor)
     naming.label(name, field="name")
     if Cluster.objects.filter(name=name).exists():
-        raise AlreadyExists(f"a cluster named {name!r} exists (or is removed and still owes deletions)")
+        raise AlreadyExists(
+            f"a cluster named {name!r} exists (or is removed and still owes deletions)"
+        )
     cluster = Cluster(name=name, labels=dict(labels or {}))
     _fill(cluster, spec)
     cluster.save(force_insert=True)
@@ -46,7 +57,9 @@ def register(
 
 
 @ledger.operation()
-def replace_credential(*, cluster: Cluster, spec: ClusterSpec, actor: Actor, now: datetime) -> Cluster:
+def replace_credential(
+    *, cluster: Cluster, spec: ClusterSpec, actor: Actor, now: datetime
+) -> Cluster:
     """Give a cluster another address or credential; what waits for it is tried at once.
 
     Raises: Denied, Invalid.
@@ -62,14 +75,17 @@ def replace_credential(*, cluster: Cluster, spec: ClusterSpec, actor: Actor, now
 
 @ledger.operation()
 def remove(*, cluster: Cluster, actor: Actor, now: datetime) -> None:
-    """Forget a cluster that no project uses; what it still owes keeps a hidden row until it is paid.
+    """Forget a cluster that no project uses; what it still owes keeps a hidden row until it is
+    paid.
 
     Raises: Denied, Conflict naming the projects it is attached to.
     """
     access.require_platform(actor)
     used_by = sorted(cluster.attachments.values_list("project__name", flat=True))
     if used_by:
-        raise Conflict(f"cluster {cluster.name!r} is attached to: {', '.join(used_by)}; detach it first")
+        raise Conflict(
+            f"cluster {cluster.name!r} is attached to: {', '.join(used_by)}; detach it first"
+        )
     _record(cluster, Change.Type.DELETED, verb="remove", actor=actor, now=now)
     if cluster.propagations.exists() or cluster.inventory.exists():
         cluster.removed_at = now
@@ -80,12 +96,22 @@ def remove(*, cluster: Cluster, actor: Actor, now: datetime) -> None:
 
 @ledger.operation()
 def observe(
-    *, cluster: Cluster, now: datetime, ready: bool, reason: str, message: str, identity: str = "", version: str = ""
+    *,
+    cluster: Cluster,
+    now: datetime,
+    ready: bool,
+    reason: str,
+    message: str,
+    identity: str = "",
+    version: str = "",
 ) -> None:
     """Write down how a cluster answered; identity and version only when it did."""
     before = tuple(Condition.from_json(condition) for condition in cluster.conditions)
     new = Condition(
-        type=ConditionType.READY, status="True" if ready else "False", reason=reason, message=message,
+        type=ConditionType.READY,
+        status="True" if ready else "False",
+        reason=reason,
+        message=message,
         observed_generation=cluster.generation,
     )
     conditions = [condition.to_json() for condition in kube.put(before, new, now=now)]
@@ -117,7 +143,11 @@ def _fill(cluster: Cluster, spec: ClusterSpec) -> None:
     given = {key: value for key, value in spec.credential.items() if value}
     if set(given) not in ({"token"}, {"client_cert_pem", "client_key_pem"}):
         raise naming.invalid("credential", "is a token, or a client certificate with its key")
-    cluster.server, cluster.ca_pem, cluster.tls_server_name = spec.server, spec.ca_pem, spec.tls_server_name
+    cluster.server, cluster.ca_pem, cluster.tls_server_name = (
+        spec.server,
+        spec.ca_pem,
+        spec.tls_server_name,
+    )
     cluster.sealed_credential = keys.ring().seal(given, binding=_binding(cluster))
 
 
@@ -125,16 +155,28 @@ def _binding(cluster: Cluster) -> str:
     return f"Cluster/{cluster.uid}"
 
 
-def _record(cluster: Cluster, type_: Change.Type, *, verb: str, actor: Actor, now: datetime) -> None:
+def _record(
+    cluster: Cluster, type_: Change.Type, *, verb: str, actor: Actor, now: datetime
+) -> None:
     _change(cluster, type_, now)
     ledger.acted(
-        actor=actor, verb=verb, kind="Cluster", name=cluster.name, uid=cluster.uid, now=now,
+        actor=actor,
+        verb=verb,
+        kind="Cluster",
+        name=cluster.name,
+        uid=cluster.uid,
+        now=now,
         details={"server": cluster.server},
     )
 
 
 def _change(cluster: Cluster, type_: Change.Type, now: datetime) -> None:
     ledger.changed(
-        cluster, type=type_, kind="KubeFedCluster", namespace="", name=cluster.name,
-        manifest=manifests.cluster(cluster), now=now,
+        cluster,
+        type=type_,
+        kind="KubeFedCluster",
+        namespace="",
+        name=cluster.name,
+        manifest=manifests.cluster(cluster),
+        now=now,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 
 from projects import ledger
 from projects.kube import masking
 from projects.models import ClusterEvent, Project
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 # Kubernetes clips event messages at 1 kB.
 _LONGEST_MESSAGE = 1000
@@ -39,8 +41,14 @@ def record(
         "reason": reason,
         "message": masking.printable(message, limit=_LONGEST_MESSAGE),
     }
-    newest = ClusterEvent.objects.filter(uid=uid, cluster_name=cluster_name).order_by("-last_at", "-id").first()
-    same = newest is not None and all(getattr(newest, field) == what[field] for field in ("type", "reason", "message"))
+    newest = (
+        ClusterEvent.objects.filter(uid=uid, cluster_name=cluster_name)
+        .order_by("-last_at", "-id")
+        .first()
+    )
+    same = newest is not None and all(
+        getattr(newest, field) == what[field] for field in ("type", "reason", "message")
+    )
     if same and newest is not None:
         ClusterEvent.objects.filter(pk=newest.pk).update(count=F("count") + 1, last_at=now)
     else:

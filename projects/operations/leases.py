@@ -1,15 +1,16 @@
-"""Worker leases and claims: who works on what, by the database's clock (security.md, lease contract).
+"""Worker leases and claims: who works on what, by the database's clock (security.md, lease
+contract).
 
-A claim is one statement that tests due and free and takes the row; every later write of the run goes through
-`held` and so carries worker and epoch. A worker that lost its row learns it from the next write, which moves nothing.
+A claim is one statement that tests due and free and takes the row; every later write of the run
+goes through `held` and so carries worker and epoch. A worker that lost its row learns it from the
+next write, which moves nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.db.models.functions import Now
@@ -17,6 +18,8 @@ from django.db.models.functions import Now
 from projects import ledger
 from projects.models import WorkerLease
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # How long a row rests after a run that was cut off.
 ABANDONED_SECONDS = 30
@@ -36,7 +39,9 @@ class Lease:
 
     def held(self) -> Any:
         """The queryset of the row while it is still ours: empty once the lease is lost."""
-        return self.model._default_manager.filter(pk=self.pk, lease_worker=self.worker, lease_epoch=self.epoch)  # noqa: SLF001
+        return self.model._default_manager.filter(
+            pk=self.pk, lease_worker=self.worker, lease_epoch=self.epoch
+        )
 
 
 @ledger.operation()
@@ -56,7 +61,9 @@ def renew(*, worker: str, seconds: float) -> bool:
 
 @ledger.operation()
 def retire(*, group: str) -> int:
-    """End the leases of a group whose processes are known to be dead, so that nobody waits for them to run out."""
+    """End the leases of a group whose processes are known to be dead, so that nobody waits for them
+    to run out.
+    """
     return WorkerLease.objects.filter(group=group).delete()[0]
 
 
@@ -73,7 +80,8 @@ def living() -> Any:
 
 @ledger.operation()
 def claim(rows: Any, *, worker: str, limit: int = 1) -> tuple[Lease, ...]:
-    """Take up to limit of the given rows that are due and free; rows others took meanwhile are left out.
+    """Take up to limit of the given rows that are due and free; rows others took meanwhile are left
+    out.
 
     A row whose last run never ended (its worker is gone) counts one crash.
     """
@@ -87,26 +95,45 @@ def claim(rows: Any, *, worker: str, limit: int = 1) -> tuple[Lease, ...]:
 
 
 def _claim_one(model: Any, pk: int, worker: str) -> Lease | None:
-    crashed = Case(When(lease_worker="", then=Value(0)), default=Value(1), output_field=IntegerField())
+    crashed = Case(
+        When(lease_worker="", then=Value(0)), default=Value(1), output_field=IntegerField()
+    )
     moved = (
-        model._default_manager.filter(pk=pk)  # noqa: SLF001
+        model._default_manager.filter(pk=pk)
         .due()
         .free(living())
-        .update(lease_worker=worker, lease_epoch=F("lease_epoch") + 1, crash_count=F("crash_count") + crashed)
+        .update(
+            lease_worker=worker,
+            lease_epoch=F("lease_epoch") + 1,
+            crash_count=F("crash_count") + crashed,
+        )
     )
     if moved != 1:
         return None
-    row = model._default_manager.values("lease_epoch", "wanted_generation", "crash_count").get(pk=pk)  # noqa: SLF001
+    row = model._default_manager.values("lease_epoch", "wanted_generation", "crash_count").get(
+        pk=pk
+    )
     if row["crash_count"] >= model.CRASH_LIMIT:
-        model._default_manager.filter(pk=pk).update(lease_worker="")  # noqa: SLF001
+        model._default_manager.filter(pk=pk).update(lease_worker="")
         return None
-    return Lease(model=model, pk=pk, worker=worker, epoch=row["lease_epoch"], generation=row["wanted_generation"])
+    return Lease(
+        model=model,
+        pk=pk,
+        worker=worker,
+        epoch=row["lease_epoch"],
+        generation=row["wanted_generation"],
+    )
 
 
-def release(lease: Lease, *, next_attempt_at: datetime | None, failed: bool, **columns: Any) -> bool:
-    """End a run: write its columns, say when the next is due, let the row go. False: the lease was lost.
+@ledger.operation()
+def release(
+    lease: Lease, *, next_attempt_at: datetime | None, failed: bool, **columns: Any
+) -> bool:
+    """End a run: write its columns, say when the next is due, let the row go. False: the lease was
+    lost.
 
-    next_attempt_at None means only a change makes it due again. A wake-up that came meanwhile wins over it.
+    next_attempt_at None means only a change makes it due again. A wake-up that came meanwhile wins
+    over it.
     """
     later = Value(NEVER if next_attempt_at is None else next_attempt_at)
     again = Case(When(wanted_generation__gt=lease.generation, then=Now()), default=later)
@@ -114,7 +141,9 @@ def release(lease: Lease, *, next_attempt_at: datetime | None, failed: bool, **c
     moved = lease.held().update(
         lease_worker="",
         done_generation=lease.generation,
-        dirty_at=Case(When(wanted_generation__gt=lease.generation, then=F("dirty_at")), default=Value(None)),
+        dirty_at=Case(
+            When(wanted_generation__gt=lease.generation, then=F("dirty_at")), default=Value(None)
+        ),
         next_attempt_at=again,
         failures=failures,
         crash_count=0,
@@ -123,11 +152,18 @@ def release(lease: Lease, *, next_attempt_at: datetime | None, failed: bool, **c
     return bool(moved == 1)
 
 
-def abandon(lease: Lease) -> None:
-    """Let a row go whose run ended without a word: a task that was cut off. Does nothing after `release`."""
-    lease.held().update(lease_worker="", next_attempt_at=Now() + timedelta(seconds=ABANDONED_SECONDS))
+@ledger.operation()
+def abandon(lease: Lease, *, seconds: float = ABANDONED_SECONDS) -> None:
+    """Let a row go whose run ended without a word: a task that was cut off. Does nothing after
+    `release`.
+    """
+    lease.held().update(lease_worker="", next_attempt_at=Now() + timedelta(seconds=seconds))
 
 
 def quarantined(models: Iterable[Any]) -> list[Any]:
     """Rows that crashed their workers as often as is allowed."""
-    return [row for model in models for row in model._default_manager.filter(Q(crash_count__gte=model.CRASH_LIMIT))]  # noqa: SLF001
+    return [
+        row
+        for model in models
+        for row in model._default_manager.filter(Q(crash_count__gte=model.CRASH_LIMIT))
+    ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import Group
 from django.db.models import ProtectedError
 
 from projects import access, ledger, manifests, roles
-from projects.access import Actor
 from projects.errors import AlreadyExists, Conflict
 from projects.models import Change, Project
 from projects.operations import naming
 from projects.roles import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from projects.access import Actor
 
 
 @ledger.operation()
@@ -36,7 +40,12 @@ def create(
     for column, value in (("name", name), ("namespace", namespace)):
         if Project.objects.filter(**{column: value}).exists():
             raise AlreadyExists(f"a project with {column} {value!r} exists")
-    project = Project(name=name, namespace=namespace, display_name=display_name, cluster_kinds=sorted(cluster_kinds))
+    project = Project(
+        name=name,
+        namespace=namespace,
+        display_name=display_name,
+        cluster_kinds=sorted(cluster_kinds),
+    )
     project.save(force_insert=True)
     for role in roles.Role:
         Group.objects.get_or_create(name=roles.group_name(name, role))
@@ -87,13 +96,31 @@ def delete(*, project: Project, actor: Actor, now: datetime) -> None:
         project.delete()
     except ProtectedError as error:
         kinds = sorted({type(row).__name__ for row in error.protected_objects})
-        raise Conflict(f"project {project.name!r} still has: {', '.join(kinds)}; remove them first") from error
+        raise Conflict(
+            f"project {project.name!r} still has: {', '.join(kinds)}; remove them first"
+        ) from error
 
 
-def _record(project: Project, type: Change.Type, *, verb: str, actor: Actor, now: datetime, before: object = None) -> None:  # noqa: A002
+def _record(
+    project: Project,
+    type: Change.Type,
+    *,
+    verb: str,
+    actor: Actor,
+    now: datetime,
+    before: object = None,
+) -> None:
     after = manifests.project(project)
-    ledger.changed(project, type=type, kind="Project", namespace="", name=project.name, manifest=after, now=now)
+    ledger.changed(
+        project, type=type, kind="Project", namespace="", name=project.name, manifest=after, now=now
+    )
     ledger.acted(
-        actor=actor, verb=verb, kind="Project", name=project.name, uid=project.uid, project=project.name, now=now,
+        actor=actor,
+        verb=verb,
+        kind="Project",
+        name=project.name,
+        uid=project.uid,
+        project=project.name,
+        now=now,
         details={"before": before, "after": None if type == Change.Type.DELETED else after},
     )

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from projects import access, keys, ledger, manifests
-from projects.access import Actor
 from projects.errors import AlreadyExists
 from projects.kube.manifest import canonical
 from projects.models import Change, Project, Secret
 from projects.operations import naming
 from projects.roles import Verb
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from projects.access import Actor
+
 # A Kubernetes Secret holds 1 MiB at most.
 MAX_PAYLOAD_BYTES = 1 << 20
 
 
 @ledger.operation()
-def create(*, project: Project, name: str, payload: Mapping[str, str], actor: Actor, now: datetime, type: str = "Opaque") -> Secret:  # noqa: A002
+def create(
+    *,
+    project: Project,
+    name: str,
+    payload: Mapping[str, str],
+    actor: Actor,
+    now: datetime,
+    type: str = "Opaque",
+) -> Secret:
     """Keep a payload (key name to text) under a name.
 
     Raises: NotFound, Denied, Invalid, AlreadyExists.
@@ -36,7 +48,8 @@ def create(*, project: Project, name: str, payload: Mapping[str, str], actor: Ac
 
 @ledger.operation()
 def replace(*, secret: Secret, payload: Mapping[str, str], actor: Actor, now: datetime) -> Secret:
-    """Put another payload in the place of the one there is; sources that use it are tried again at once.
+    """Put another payload in the place of the one there is; sources that use it are tried again at
+    once.
 
     Raises: NotFound, Denied, Invalid.
     """
@@ -77,7 +90,9 @@ def _put(secret: Secret, payload: Mapping[str, str]) -> None:
             raise naming.invalid("payload", "keys and values are texts")
     content = canonical(dict(payload))
     if len(content) > MAX_PAYLOAD_BYTES:
-        raise naming.invalid("payload", f"is {len(content)} bytes; at most {MAX_PAYLOAD_BYTES} are kept")
+        raise naming.invalid(
+            "payload", f"is {len(content)} bytes; at most {MAX_PAYLOAD_BYTES} are kept"
+        )
     secret.sealed_payload = keys.ring().seal(dict(payload), binding=_binding(secret))
     secret.key_names = sorted(payload)
     secret.digest = keys.ring().digest(content)
@@ -87,13 +102,24 @@ def _binding(secret: Secret) -> str:
     return f"Secret/{secret.uid}"
 
 
-def _record(secret: Secret, type: Change.Type, *, verb: str, actor: Actor, now: datetime) -> None:  # noqa: A002
+def _record(secret: Secret, type: Change.Type, *, verb: str, actor: Actor, now: datetime) -> None:
     project = secret.project
     ledger.changed(
-        secret, type=type, kind="FederatedSecret", namespace=project.namespace, name=secret.name,
-        manifest=manifests.secret(secret), now=now,
+        secret,
+        type=type,
+        kind="FederatedSecret",
+        namespace=project.namespace,
+        name=secret.name,
+        manifest=manifests.secret(secret),
+        now=now,
     )
     ledger.acted(
-        actor=actor, verb=verb, kind="Secret", name=secret.name, uid=secret.uid, project=project.name, now=now,
+        actor=actor,
+        verb=verb,
+        kind="Secret",
+        name=secret.name,
+        uid=secret.uid,
+        project=project.name,
+        now=now,
         details={"keys": secret.key_names, "digest": secret.digest},
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from projects import ledger
-from projects.access import Actor
 from projects.errors import Denied
 from projects.models import ApiToken, Project
 from projects.operations import naming
+
+if TYPE_CHECKING:
+    from projects.access import Actor
 
 PREFIX = "slw_"
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -38,8 +40,13 @@ def create(
         raise naming.invalid("scope", f"{scope!r} is not one of {', '.join(ApiToken.Scope.values)}")
     text = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
-        user=user, name=name, scope=scope, project=project, expires_at=expires_at,
-        prefix=text[:10], digest=hashlib.sha256(text.encode()).hexdigest(),
+        user=user,
+        name=name,
+        scope=scope,
+        project=project,
+        expires_at=expires_at,
+        prefix=text[:10],
+        digest=hashlib.sha256(text.encode()).hexdigest(),
     )
     token.save(force_insert=True)
     _record(token, "create-token", actor=actor, now=now)
@@ -61,7 +68,7 @@ def revoke(*, token: ApiToken, actor: Actor, now: datetime) -> None:
 
 
 def find(text: str, *, now: datetime) -> ApiToken | None:
-    """The valid token behind a text, or None: unknown, expired, revoked, or its user is not active."""
+    """The valid token behind a text; None if unknown, expired, revoked, or its user is inactive."""
     digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
     token = ApiToken.objects.select_related("user").filter(digest=digest, revoked_at=None).first()
     if token is None or not token.user.is_active:
@@ -80,7 +87,11 @@ def used(*, token: ApiToken, now: datetime) -> None:
 
 def _record(token: ApiToken, verb: str, *, actor: Actor, now: datetime) -> None:
     ledger.acted(
-        actor=actor, verb=verb, kind="ApiToken", name=str(token), now=now,
+        actor=actor,
+        verb=verb,
+        kind="ApiToken",
+        name=str(token),
+        now=now,
         project=token.project.name if token.project else "",
         details={"user": token.user.get_username(), "scope": token.scope},
     )

@@ -7,7 +7,6 @@ make any tree in one call, links and submodules too. `serve` puts a directory of
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,11 +19,11 @@ from tests.fakes.git_server import (
     Hang,
     Redirect,
     Request,
+    serve,
 )
-from tests.fakes.git_server import serve as _serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
@@ -157,28 +156,20 @@ class Repository:
         return self.head(branch)
 
 
-@contextlib.contextmanager
-def serve(
-    directory: Path, *, username: str = "", password: str = "", token: str = "", port: int = 0
-) -> Iterator[GitServer]:
-    """Serve a directory of bare repositories on the loopback until the block ends."""
-    with _serve(
-        directory, username=username, password=password, token=token, port=port
-    ) as server:
-        yield server
-
-
 def _change(path: str, content: Content) -> bytes:
     quoted = _quote(path)
     if content is None:
         return b"D " + quoted + b"\n"
     if isinstance(content, Submodule):
         return b"M 160000 " + content.commit.encode() + b" " + quoted + b"\n"
-    mode, data = b"100644", content
+    mode: bytes
+    data: str | bytes
     if isinstance(content, Symlink):
         mode, data = b"120000", content.target
     elif isinstance(content, Executable):
         mode, data = b"100755", content.content
+    else:
+        mode, data = b"100644", content
     raw = data.encode() if isinstance(data, str) else data
     return b"M " + mode + b" inline " + quoted + b"\n" + _data(raw)
 

@@ -2,8 +2,8 @@
 
 Serves every bare repository below one directory, wants a user name and password when told to, and
 can misbehave on request: redirect, fail, hang, dribble. Every request is kept with its headers,
-so that a test can look for a credential where it has no business. Not for anything but tests and
-the demo: there is no TLS, and pushing is refused.
+so that a test can look for a credential where it has no business. For tests and the demo only:
+pushing is refused and nothing is hurried.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.server
+import ssl
 import subprocess
 import threading
 import time
@@ -78,6 +79,7 @@ class GitServer:
     username: str = ""
     password: str = ""
     token: str = ""
+    scheme: str = "http"
     fault: Fault | None = None
     requests: list[Request] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -85,7 +87,7 @@ class GitServer:
     @property
     def url(self) -> str:
         host, port = self.address
-        return f"http://{host}:{port}"
+        return f"{self.scheme}://{host}:{port}"
 
     def lets_in(self, header: str) -> bool:
         if self.token and header == f"Bearer {self.token}":
@@ -98,9 +100,16 @@ class GitServer:
 
 @contextlib.contextmanager
 def serve(
-    directory: Path, *, username: str = "", password: str = "", token: str = "", port: int = 0
+    directory: Path,
+    *,
+    username: str = "",
+    password: str = "",
+    token: str = "",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[GitServer]:
     """Serve the bare repositories of a directory on 127.0.0.1 until the block ends."""
+    directory.mkdir(parents=True, exist_ok=True)
     listener = _Listener(("127.0.0.1", port), _Handler)
     server = GitServer(
         directory=directory,
@@ -108,7 +117,12 @@ def serve(
         username=username,
         password=password,
         token=token,
+        scheme="https" if tls is not None else "http",
     )
+    if tls is not None:
+        listener.socket = tls.wrap_socket(
+            listener.socket, server_side=True, do_handshake_on_connect=False
+        )
     listener.git = server
     serving = threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True)
     serving.start()

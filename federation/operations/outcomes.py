@@ -1,0 +1,271 @@
+"""Writing down what a run did on one cluster: the row, the deployment, the event, the cluster's
+readiness.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from federation.apply import Outcome, Superseded
+from federation.engine import status
+from federation.engine.status import ClusterOutcome, Fault
+from federation.models import Deployment, Propagation
+from federation.operations import propagations
+from gitops.models import DesiredState, Kustomization
+from projects import backoff, ledger, worker
+from projects.kube.conditions import Condition, ConditionType, Reason, find
+from projects.models import Attachment, Cluster, Project
+from projects.operations import attachments, clusters, events, leases
+from projects.operations.leases import NEVER, Lease
+
+State = Propagation.State
+BUG = status.fault(RuntimeError())
+# When something is looked at again that should have been woken.
+LOOK_AGAIN = timedelta(seconds=30)
+
+
+@ledger.operation()
+def record(
+    *,
+    lease: Lease,
+    row: Propagation,
+    outcome: Outcome,
+    state: DesiredState | None,
+    message: str,
+    started_at: datetime,
+) -> None:
+    """End a run that reached its cluster: done, half done, or overtaken. state is None for a
+    removal.
+    """
+    _cluster_answered(row.cluster, now=started_at)
+    if isinstance(outcome.error, Superseded):
+        _start_over(lease)
+        return
+    counts = {str(action): count for action, count in outcome.changeset.counts.items()}
+    columns: dict[str, Any] = {"counts": counts, "object_count": len(outcome.inventory)}
+    if outcome.error is not None:
+        _record_fault(lease, row, status.fault(outcome.error), columns, now=started_at)
+    elif state is None:
+        _record_removal(lease, row, outcome, columns, message=message, now=started_at)
+    else:
+        _record_applied(lease, row, outcome, state, columns, message=message, now=started_at)
+
+
+@ledger.operation()
+def record_failure(*, lease: Lease, row: Propagation, fault: Fault, now: datetime) -> None:
+    """End a run that failed as a whole: its cluster did not answer, or we did not get as far."""
+    _record_fault(lease, row, fault, {}, now=now)
+    if fault.reason in propagations.UNREACHABLE:
+        _cluster_silent(row, fault, now=now)
+
+
+@ledger.operation()
+def attachment_failed(*, lease: Lease, attachment: Attachment, fault: Fault, now: datetime) -> None:
+    """Write down why preparing a cluster failed, and say it in an event of the project."""
+    again = _next_attempt(fault, attachment.failures + 1, now=now)
+    kept = attachments.failed(
+        lease=lease, reason=fault.reason, message=fault.message, next_attempt_at=again, now=now
+    )
+    if not kept:
+        return
+    if fault.reason in propagations.UNREACHABLE:
+        clusters.observe(
+            cluster=attachment.cluster,
+            now=now,
+            ready=False,
+            reason=fault.reason,
+            message=fault.message,
+        )
+    project = attachment.project
+    events.record(
+        project=project,
+        kind="Project",
+        uid=project.uid,
+        name=project.name,
+        cluster_name=attachment.cluster.name,
+        reason=fault.reason,
+        message=fault.message,
+        warning=True,
+        now=now,
+    )
+
+
+def of_row(row: Propagation, wanted: DesiredState | None) -> ClusterOutcome:
+    """What a row says of its cluster, for the status of the source."""
+    removing = row.state == State.REMOVING
+    failing = row.failures > 0 or row.stalled
+    fault = Fault(
+        reason=row.reason, message=row.message, stalled=row.stalled, retry=not row.stalled
+    )
+    return ClusterOutcome(
+        cluster=row.cluster.name,
+        arrived=not removing
+        and wanted is not None
+        and row.applied_digest == wanted.digest
+        and row.applied_revision == wanted.revision.name,
+        held=bool(row.applied_digest),
+        removing=removing,
+        fault=fault if failing else None,
+    )
+
+
+def _record_applied(
+    lease: Lease,
+    row: Propagation,
+    outcome: Outcome,
+    state: DesiredState,
+    columns: dict[str, Any],
+    *,
+    message: str,
+    now: datetime,
+) -> None:
+    arrived = (row.applied_digest, row.applied_revision) != (state.digest, state.revision.name)
+    interval = (
+        Kustomization.objects.filter(uid=row.owner_uid)
+        .values_list("interval_seconds", flat=True)
+        .first()
+    )
+    again = backoff.spread(interval or 60, now, jitter=worker.jitter())
+    kept = propagations.record(
+        lease=lease,
+        next_attempt_at=again,
+        failed=False,
+        columns={
+            **columns,
+            "state": State.APPLIED,
+            "stalled": False,
+            "reason": Reason.RECONCILIATION_SUCCEEDED,
+            "message": message,
+            "applied_digest": state.digest,
+            "applied_revision": state.revision.name,
+            "applied_at": now if arrived else row.applied_at,
+        },
+    )
+    if not kept:
+        return
+    if arrived:
+        Deployment.objects.create(
+            owner_uid=row.owner_uid,
+            owner_name=row.owner_name,
+            project_name=row.project_name,
+            cluster_name=row.cluster.name,
+            revision=state.revision.name,
+            commit=state.revision.commit,
+            digest=state.digest,
+            started_at=now,
+            finished_at=now,
+            counts=columns["counts"],
+        )
+    if arrived or outcome.changeset.changed:
+        _event(row, Reason.RECONCILIATION_SUCCEEDED, message, now=now)
+    if outcome.drifted:
+        names = ", ".join(str(ref) for ref in outcome.drifted[:10])
+        _event(row, Reason.DRIFT_CORRECTED, f"took back live changes of {names}", now=now)
+
+
+def _record_removal(
+    lease: Lease,
+    row: Propagation,
+    outcome: Outcome,
+    columns: dict[str, Any],
+    *,
+    message: str,
+    now: datetime,
+) -> None:
+    if not len(outcome.inventory) and propagations.removed(lease=lease):
+        _event(row, Reason.RECONCILIATION_SUCCEEDED, message, now=now)
+        return
+    left = "; ".join(sorted(set(outcome.survivors.values()))) or "some objects are still there"
+    fault = Fault(
+        reason=Reason.DELETION_PENDING, message=f"{len(outcome.inventory)} objects left: {left}"
+    )
+    _record_fault(lease, row, fault, columns, now=now)
+
+
+def _record_fault(
+    lease: Lease, row: Propagation, fault: Fault, columns: dict[str, Any], *, now: datetime
+) -> None:
+    state = State.REMOVING if row.state == State.REMOVING else State.FAILED
+    kept = propagations.record(
+        lease=lease,
+        next_attempt_at=_next_attempt(fault, row.failures + 1, now=now),
+        failed=True,
+        columns={
+            **columns,
+            "state": state,
+            "stalled": fault.stalled,
+            "reason": fault.reason,
+            "message": fault.message,
+        },
+    )
+    if kept:
+        _event(row, fault.reason, fault.message, now=now, warning=True)
+
+
+def _start_over(lease: Lease) -> None:
+    """An overtaken run is no failure: whatever overtook it says when and whether to go on."""
+    lease.held().exclude(state=State.REMOVING).update(state=State.PENDING)
+    leases.abandon(lease, seconds=0)
+
+
+def _next_attempt(fault: Fault, failures: int, *, now: datetime) -> datetime | None:
+    if not fault.retry:
+        return None
+    if fault.at_once and failures == 1:
+        return now
+    return now + backoff.delay(
+        failures,
+        jitter=worker.jitter(),
+        base=settings.SLIPWAY["RETRY_BASE_SECONDS"],
+        retry_after=fault.retry_after,
+        slow=fault.slow,
+    )
+
+
+def _cluster_silent(row: Propagation, fault: Fault, *, now: datetime) -> None:
+    cluster = row.cluster
+    clusters.observe(
+        cluster=cluster, now=now, ready=False, reason=fault.reason, message=fault.message
+    )
+    fresh = Propagation.objects.filter(pk=row.pk).values_list("next_attempt_at", flat=True).first()
+    if fresh is not None and fresh < NEVER:
+        propagations.postpone(cluster=cluster, until=fresh)
+    if row.state == State.REMOVING:
+        propagations.owe(row=row, now=now)
+
+
+def _cluster_answered(cluster: Cluster, *, now: datetime) -> None:
+    """Written only when it is news."""
+    ready = find(
+        tuple(Condition.from_json(each) for each in cluster.conditions), ConditionType.READY
+    )
+    if ready is None or ready.status != "True":
+        clusters.observe(
+            cluster=cluster,
+            now=now,
+            ready=True,
+            reason=Reason.CLUSTER_READY,
+            message="the cluster answers",
+        )
+        propagations.answered(cluster=cluster)
+
+
+def _event(
+    row: Propagation, reason: str, message: str, *, now: datetime, warning: bool = False
+) -> None:
+    project = Project.objects.filter(name=row.project_name).first()
+    if project is not None:
+        events.record(
+            project=project,
+            kind="FederatedKustomization",
+            uid=row.owner_uid,
+            name=row.owner_name,
+            cluster_name=row.cluster.name,
+            reason=reason,
+            message=message,
+            warning=warning,
+            now=now,
+        )
