@@ -53,6 +53,6 @@ RETRY_BASE_SECONDS: float = env.float("SLIPWAY_RETRY_BASE_SECONDS", default=30.0
 WORKER_GROUP: str = env.str("SLIPWAY_WORKER_GROUP", default="")
 # The pid of that command; its children end when it is gone.
 SUPERVISOR_PID: int = env.int("SLIPWAY_SUPERVISOR_PID", default=0)
-# Tests only: die by SIGKILL at this step (projects/faults.py).
-CRASH_AT: str = env.str("SLIPWAY_CRASH_AT", default="")
+# Tests only: a file that names the step to die at (projects/faults.py).
+CRASH_FILE: str = env.str("SLIPWAY_CRASH_FILE", default="")
 LOG_LEVEL: str = env.str("SLIPWAY_LOG_LEVEL", default="INFO")

@@ -142,4 +142,4 @@ SLIPWAY: dict[str, Any] = {
     "ENV_FILE": env.ENV_FILE,
 }
 
-faults.arm(env.CRASH_AT)
+faults.arm(env.CRASH_FILE)

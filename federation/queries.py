@@ -15,18 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitops.models import GitRepository, Kustomization
+    from gitops.queries import SuspensionView
     from projects.models import Project
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuspensionView:
-    """One suspension in force; cluster "" is all, until None is for good."""
-
-    cluster: str
-    by: str
-    reason: str
-    started_at: datetime
-    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +93,15 @@ def status(*, source: Kustomization) -> SourceStatus:
     rows = list(
         Propagation.objects.of(source.uid).select_related("cluster").order_by("cluster__name")
     )
-    return _status(source, gitops.repository(source=source), rows)
+    resting = gitops.resting([source]).get(source.pk, ())
+    return _status(source, gitops.repository(source=source), rows, resting)
 
 
 def statuses(*, project: Project) -> tuple[SourceStatus, ...]:
     """How all sources of a project are, in a fixed number of queries."""
     sources = gitops.sources(project=project)
     repositories = gitops.repositories(project=project)
+    resting = gitops.resting(sources)
     by_owner: dict[object, list[Propagation]] = {}
     for row in Propagation.objects.filter(
         owner_uid__in=[each.uid for each in sources]
@@ -120,12 +112,15 @@ def statuses(*, project: Project) -> tuple[SourceStatus, ...]:
             each,
             repositories.get(each.source_name),
             sorted(by_owner.get(each.uid, []), key=_cluster_name),
+            resting.get(each.pk, ()),
         )
         for each in sources
     )
 
 
-def deployments(*, source: Kustomization, limit: int = 100) -> tuple[DeploymentView, ...]:
+def deployments(
+    *, source: Kustomization, limit: int = 100, offset: int = 0
+) -> tuple[DeploymentView, ...]:
     """The newest deployments of a source, on every cluster."""
     return tuple(
         DeploymentView(
@@ -137,14 +132,21 @@ def deployments(*, source: Kustomization, limit: int = 100) -> tuple[DeploymentV
             finished_at=row.finished_at,
             counts=dict(row.counts),
         )
-        for row in Deployment.objects.filter(owner_uid=source.uid)[:limit]
+        for row in Deployment.objects.filter(owner_uid=source.uid)[offset : offset + limit]
     )
 
 
-def inventory(*, source: Kustomization, cluster_name: str = "") -> tuple[ObjectView, ...]:
+def inventory(
+    *,
+    source: Kustomization,
+    cluster_name: str = "",
+    limit: int | None = None,
+    offset: int = 0,
+) -> tuple[ObjectView, ...]:
     """The objects of a source, on every cluster or on one."""
     rows = InventoryEntry.objects.filter(owner_uid=source.uid).select_related("cluster")
     rows = rows.filter(cluster__name=cluster_name) if cluster_name else rows
+    end = None if limit is None else offset + limit
     return tuple(
         ObjectView(
             cluster=row.cluster.name,
@@ -154,7 +156,7 @@ def inventory(*, source: Kustomization, cluster_name: str = "") -> tuple[ObjectV
             confirmed=bool(row.uid),
             api_version=f"{row.group}/{row.version}" if row.group else row.version,
         )
-        for row in rows.order_by("cluster__name", "kind", "namespace", "name")
+        for row in rows.order_by("cluster__name", "kind", "namespace", "name", "id")[offset:end]
     )
 
 
@@ -182,21 +184,14 @@ def debt(*, cluster_name: str, project_name: str, source_name: str) -> Propagati
 
 
 def _status(
-    source: Kustomization, repository: GitRepository | None, rows: Sequence[Propagation]
+    source: Kustomization,
+    repository: GitRepository | None,
+    rows: Sequence[Propagation],
+    resting: tuple[SuspensionView, ...],
 ) -> SourceStatus:
     conditions = _conditions(source)
     ready = find(conditions, ConditionType.READY)
     fetched = find(_conditions(repository), ConditionType.READY) if repository else None
-    resting = tuple(
-        SuspensionView(
-            cluster=each.cluster_name,
-            by=each.by,
-            reason=each.reason,
-            started_at=each.started_at,
-            until=each.until,
-        )
-        for each in source.suspensions.active()
-    )
     everywhere = source.suspend or any(not each.cluster for each in resting)
     named = {each.cluster for each in resting}
     return SourceStatus(

@@ -114,7 +114,7 @@ def _publish(
         namespace=source.project.namespace, cluster_kinds=frozenset(source.project.cluster_kinds)
     )
     checked = validate.check(rendered.objects, scope=scope)
-    faults.reach("rendered")
+    faults.reach("rendered", source.name)
     objects = [sealing.make(found.manifest, file=found.file, line=found.line) for found in checked]
     desired_states.publish(
         lease=lease,

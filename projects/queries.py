@@ -6,84 +6,29 @@ What an actor may not see is NotFound, in the same words as what is not there (S
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Subquery
 
 from projects.errors import NotFound
 from projects.kube.conditions import Condition, ConditionType, find
 from projects.models import ApiToken, Attachment, AuditEntry, Cluster, ClusterEvent, Project, Secret
+from projects.roles import Verb
+from projects.shapes import AttachmentView as AttachmentView
+from projects.shapes import AuditView as AuditView
+from projects.shapes import ClusterView as ClusterView
+from projects.shapes import EventView as EventView
+from projects.shapes import MeView as MeView
+from projects.shapes import MyProject as MyProject
+from projects.shapes import ProjectView as ProjectView
+from projects.shapes import SecretView as SecretView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from projects.access import Actor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectView:
-    """A project as lists show it."""
-
-    name: str
-    display_name: str
-    namespace: str
-    clusters: tuple[str, ...]
-    sources: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterView:
-    """A cluster as lists show it; ready is None before the first probe."""
-
-    name: str
-    server: str
-    labels: dict[str, str]
-    ready: bool | None
-    reason: str
-    message: str
-    kubernetes_version: str
-    probed_at: datetime | None
-    projects: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretView:
-    """A secret without its values."""
-
-    name: str
-    type: str
-    keys: tuple[str, ...]
-    digest: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventView:
-    """A dated fact about an object."""
-
-    at: datetime
-    first_at: datetime
-    type: str
-    reason: str
-    kind: str
-    name: str
-    cluster: str
-    message: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditView:
-    """An act of a person or machine."""
-
-    at: datetime
-    actor: str
-    via: str
-    verb: str
-    kind: str
-    name: str
-    project: str
-    allowed: bool
 
 
 def project(*, actor: Actor, name: str) -> Project:
@@ -140,34 +85,120 @@ def secret(*, actor: Actor, project_name: str, name: str) -> Secret:
     return found
 
 
-def projects(*, actor: Actor) -> tuple[ProjectView, ...]:
-    """All projects the actor sees, by name."""
-    rows = Project.objects.visible_to(actor).prefetch_related(
-        "attachments__cluster", "kustomizations"
+def token(*, user: Any, pk: int, only_project: int | None = None) -> ApiToken:
+    """Find one of a user's own tokens.
+
+    Raises: NotFound.
+    """
+    found = _tokens(user, only_project).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"token {pk} not found")
+    return found
+
+
+def me(*, actor: Actor) -> MeView:
+    """Who asks, and what they may do where."""
+    names = Project.objects.visible_to(actor).values_list("name", flat=True)
+    verbs = [verb for verb in Verb if verb is not Verb.PLATFORM]
+    return MeView(
+        name=actor.name,
+        scope=actor.scope,
+        platform_admin=actor.is_platform_admin,
+        projects=tuple(
+            MyProject(name=name, verbs=tuple(verb for verb in verbs if actor.may(verb, name)))
+            for name in names
+        ),
     )
+
+
+def project_view(*, actor: Actor, name: str) -> ProjectView:
+    """One project as lists show it.
+
+    Raises: NotFound.
+    """
+    for found in projects(actor=actor, name=name):
+        return found
+    raise NotFound(f"project {name!r} not found")
+
+
+def cluster_view(*, actor: Actor, name: str) -> ClusterView:
+    """One cluster as lists show it.
+
+    Raises: NotFound.
+    """
+    for found in clusters(actor=actor, name=name):
+        return found
+    raise NotFound(f"cluster {name!r} not found")
+
+
+def secret_view(*, actor: Actor, project_name: str, name: str) -> SecretView:
+    """One secret as lists show it.
+
+    Raises: NotFound.
+    """
+    for found in secrets(project=project(actor=actor, name=project_name), name=name):
+        return found
+    raise NotFound(f"secret {name!r} not found in project {project_name!r}")
+
+
+def projects(
+    *, actor: Actor, name: str = "", limit: int | None = None, offset: int = 0
+) -> tuple[ProjectView, ...]:
+    """The projects the actor sees, by name; or the one of that name."""
+    rows = Project.objects.visible_to(actor).annotate(source_count=Count("kustomizations"))
+    rows = rows.filter(name=name) if name else rows
     return tuple(
         ProjectView(
             name=row.name,
             display_name=row.display_name,
+            description=row.description,
             namespace=row.namespace,
+            cluster_kinds=tuple(row.cluster_kinds),
             clusters=tuple(sorted(each.cluster.name for each in row.attachments.all())),
-            sources=len(row.kustomizations.all()),
+            sources=row.source_count,
+            created_at=row.created_at,
         )
-        for row in rows
+        for row in _part(rows.prefetch_related("attachments__cluster"), limit, offset)
     )
 
 
-def clusters(*, actor: Actor) -> tuple[ClusterView, ...]:
-    """All clusters the actor sees, by name; of their projects only those the actor sees."""
-    rows = (
-        Cluster.objects.visible_to(actor).prefetch_related("attachments__project").order_by("name")
-    )
+def clusters(
+    *, actor: Actor, name: str = "", limit: int | None = None, offset: int = 0
+) -> tuple[ClusterView, ...]:
+    """The clusters the actor sees, by name, or the one of that name; of their projects only those
+    the actor sees.
+    """
+    rows = Cluster.objects.visible_to(actor).prefetch_related("attachments__project")
+    rows = rows.filter(name=name) if name else rows
     seen = set(Project.objects.visible_to(actor).values_list("name", flat=True))
-    return tuple(_cluster_view(row, seen) for row in rows)
+    return tuple(_cluster_view(row, seen) for row in _part(rows.order_by("name"), limit, offset))
 
 
-def secrets(*, project: Project) -> tuple[SecretView, ...]:
-    """The secrets of a project the caller found by `project`."""
+def attachments(
+    *, project: Project, limit: int | None = None, offset: int = 0
+) -> tuple[AttachmentView, ...]:
+    """The clusters of a project the caller found, by name."""
+    rows = project.attachments.select_related("cluster").order_by("cluster__name")
+    return tuple(
+        AttachmentView(
+            cluster=row.cluster.name,
+            ready=_truth(_ready(row.cluster)),
+            prepared=bool(row.namespace_uid),
+            adopt_namespace=row.adopt_namespace,
+            detaching=row.detach_requested_at is not None,
+            reason=row.reason,
+            message=row.message,
+            created_at=row.created_at,
+        )
+        for row in _part(rows, limit, offset)
+    )
+
+
+def secrets(
+    *, project: Project, name: str = "", limit: int | None = None, offset: int = 0
+) -> tuple[SecretView, ...]:
+    """The secrets of a project the caller found, or the one of that name."""
+    rows = project.secrets.defer("sealed_payload").order_by("name")
     return tuple(
         SecretView(
             name=row.name,
@@ -176,12 +207,12 @@ def secrets(*, project: Project) -> tuple[SecretView, ...]:
             digest=row.digest,
             created_at=row.created_at,
         )
-        for row in project.secrets.order_by("name")
+        for row in _part(rows.filter(name=name) if name else rows, limit, offset)
     )
 
 
 def events(
-    *, project: Project, uids: Sequence[Any] = (), limit: int = 100
+    *, project: Project, uids: Sequence[Any] = (), limit: int = 100, offset: int = 0
 ) -> tuple[EventView, ...]:
     """The newest events of a project, or of some of its objects."""
     rows = ClusterEvent.objects.filter(project=project)
@@ -198,13 +229,14 @@ def events(
             message=row.message,
             count=row.count,
         )
-        for row in rows[:limit]
+        for row in _part(rows, limit, offset)
     )
 
 
-def audit(*, project: Project, limit: int = 100) -> tuple[AuditView, ...]:
-    """The newest audit entries of a project."""
-    rows = AuditEntry.objects.filter(project=project.name).order_by("-id")[:limit]
+def audit(*, project: Project, limit: int = 100, offset: int = 0) -> tuple[AuditView, ...]:
+    """The newest audit entries of a project; an earlier project of its name is another project."""
+    begin = AuditEntry.objects.filter(kind="Project", uid=project.uid).order_by("pk").values("pk")
+    rows = AuditEntry.objects.filter(project=project.name, pk__gte=Subquery(begin[:1]))
     return tuple(
         AuditView(
             at=row.at,
@@ -216,23 +248,45 @@ def audit(*, project: Project, limit: int = 100) -> tuple[AuditView, ...]:
             project=row.project,
             allowed=row.allowed,
         )
-        for row in rows
+        for row in _part(rows.order_by("-id"), limit, offset)
     )
 
 
-def tokens(*, user: Any) -> tuple[ApiToken, ...]:
-    """A user's own tokens, newest first; their texts are nowhere."""
-    return tuple(ApiToken.objects.filter(user=user).select_related("project"))
+def tokens(
+    *, user: Any, only_project: int | None = None, limit: int | None = None, offset: int = 0
+) -> tuple[ApiToken, ...]:
+    """A user's own tokens, newest first; their texts are nowhere.
+
+    Whoever comes with a token of one project sees the tokens of that project only.
+    """
+    return tuple(_part(_tokens(user, only_project).order_by("-id"), limit, offset))
+
+
+def _tokens(user: Any, only_project: int | None) -> QuerySet[ApiToken]:
+    rows = ApiToken.objects.filter(user=user).select_related("project", "user")
+    return rows if only_project is None else rows.filter(project=only_project)
+
+
+def _part(rows: Any, limit: int | None, offset: int) -> Any:
+    return rows[offset:] if limit is None else rows[offset : offset + limit]
+
+
+def _ready(row: Cluster) -> Condition | None:
+    return find(tuple(Condition.from_json(each) for each in row.conditions), ConditionType.READY)
+
+
+def _truth(condition: Condition | None) -> bool | None:
+    return None if condition is None else condition.status == "True"
 
 
 def _cluster_view(row: Cluster, seen: set[str]) -> ClusterView:
-    ready = find(tuple(Condition.from_json(each) for each in row.conditions), ConditionType.READY)
+    ready = _ready(row)
     names = {each.project.name for each in row.attachments.all()}
     return ClusterView(
         name=row.name,
         server=row.server,
         labels=dict(row.labels),
-        ready=None if ready is None else ready.status == "True",
+        ready=_truth(ready),
         reason=ready.reason if ready else "",
         message=ready.message if ready else "",
         kubernetes_version=row.kubernetes_version,

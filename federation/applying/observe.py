@@ -3,7 +3,8 @@
 In: desired refs and the inventory. Out: the metadata of live objects by key. One metadata-only
 LIST for each kind and namespace, by owner label; where an object is desired that the inventory
 does not hold yet, the label is left out, because then it must be known whether somebody else's
-object has the name. Such a LIST holds the labelled objects too, so it is never both.
+object has the name. An object of the inventory that does not show by label has its kind listed
+once more without.
 
 A kind we may not list fails by itself (R-05). A kind the cluster no longer serves has no objects
 (R-13).
@@ -15,16 +16,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from federation.engine import ownership
-from federation.engine.ownership import Policy
 from federation.member.discovery import GroupUnavailable, NoMatchForKind
-from federation.member.errors import Forbidden
+from federation.member.errors import ClusterError, Forbidden
 from projects.errors import DomainError
 from projects.kube import manifest as manifests
 from projects.kube.refs import GroupVersionKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from federation.applying.wire import Wire
     from federation.engine.inventory import Inventory
@@ -36,17 +35,17 @@ if TYPE_CHECKING:
 Place = tuple[str, str, str]  # group, kind, namespace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Seen:
-    """What is live, and what could not be seen.
+    """What is live, and what could not be seen; filled while asking.
 
     versions are those under which kinds of the inventory are served now; a kind without one is
     gone.
     """
 
-    live: Mapping[ObjectKey, Manifest]
-    unseen: Mapping[Place, DomainError]
-    versions: Mapping[tuple[str, str], str]
+    live: dict[ObjectKey, Manifest]
+    unseen: dict[Place, DomainError]
+    versions: dict[tuple[str, str], str]
 
     def refusal(self, ref: ObjectRef) -> DomainError | None:
         """Why the kind of an object could not be seen."""
@@ -70,36 +69,46 @@ def observe(wire: Wire, *, owner: Owner, desired: Sequence[Desired], inventory: 
 
     Raises: whatever is not about one kind alone.
     """
-    left = [each.ref for each in inventory.difference(each.ref for each in desired)]
+    wanted = [each.ref for each in desired]
+    left = [each.ref for each in inventory.difference(wanted)]
     versions, unseen = _served_versions(wire, left)
-    versions |= {(each.ref.group, each.ref.kind): each.ref.version for each in desired}
-    whole = {_place(each.ref) for each in desired if _asks_for_all(each, inventory)}
-    places = dict.fromkeys(_place(ref) for ref in (*(each.ref for each in desired), *left))
+    versions |= {_kind(ref): ref.version for ref in wanted}
+    seen = Seen(live={}, unseen=unseen, versions=versions)
+    places = dict.fromkeys(_place(ref) for ref in (*wanted, *left))
+    new = {_place(ref) for ref in wanted if not _recorded(inventory, ref)}
+    _ask_all(wire, places.keys() - new, seen, selector=owner.selector)
+    # Not found by label: deleted, or its labels were, or they name another owner now.
+    lost = {_place(ref) for ref in wanted if ref.key not in seen.live} - unseen.keys()
+    _ask_all(wire, new | lost, seen, selector="")
+    needed = {_kind(ref) for ref in wanted}
+    if gone := sorted(needed - versions.keys()):
+        raise ClusterError(f"the cluster ceased to serve {gone[0][1]} during the run")
+    return seen
+
+
+def _ask_all(wire: Wire, places: Collection[Place], seen: Seen, *, selector: str) -> None:
+    """Ask for the kinds of places, and put the answers into seen."""
     questions = [
         _Question(
-            gvk=GroupVersionKind(group=place[0], version=versions[place[:2]], kind=place[1]),
+            gvk=GroupVersionKind(group=place[0], version=seen.versions[place[:2]], kind=place[1]),
             namespace=place[2],
-            selector="" if place in whole else owner.selector,
+            selector=selector,
         )
-        for place in places
-        if place[:2] in versions
+        for place in sorted(places)
+        if place[:2] in seen.versions
     ]
-    live: dict[ObjectKey, Manifest] = {}
     for question, answer in wire.in_flight(
         questions, lambda each: _ask(wire, each), before=lambda: None
     ):
         kind = (question.gvk.group, question.gvk.kind)
         if isinstance(answer, Forbidden):
-            unseen[*kind, question.namespace] = answer
-        elif isinstance(answer, NoMatchForKind) and all(
-            kind != _kind(each.ref) for each in desired
-        ):
-            versions.pop(kind, None)
+            seen.unseen[*kind, question.namespace] = answer
+        elif isinstance(answer, NoMatchForKind):
+            seen.versions.pop(kind, None)
         elif isinstance(answer, DomainError):
             raise answer
         else:
-            live |= answer
-    return Seen(live=live, unseen=unseen, versions=versions)
+            seen.live.update(answer)
 
 
 def _ask(wire: Wire, question: _Question) -> dict[ObjectKey, Manifest]:
@@ -147,11 +156,9 @@ def _served_versions(
     return versions, unseen
 
 
-def _asks_for_all(desired: Desired, inventory: Inventory) -> bool:
-    """Tell whether it must be known what exists under the name, whoever's it is."""
-    entry = inventory.get(desired.ref)
-    unknown = entry is None or not entry.confirmed
-    return unknown or ownership.policy(desired.manifest) is Policy.IF_NOT_PRESENT
+def _recorded(inventory: Inventory, ref: ObjectRef) -> bool:
+    entry = inventory.get(ref)
+    return entry is not None and entry.confirmed
 
 
 def _kind(ref: ObjectRef) -> tuple[str, str]:

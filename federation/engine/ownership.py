@@ -80,12 +80,15 @@ def owner_of(live: Manifest) -> Owner | None:
     return Owner(hub_id=hub_id, uid=uid) if hub_id and uid else None
 
 
-def judge(*, existing: Manifest | None, owner: Owner, adopt: bool, recorded: bool) -> Verdict:
+def judge(
+    *, existing: Manifest | None, owner: Owner, adopt: bool, recorded: bool, shared: bool
+) -> Verdict:
     """Decide whether an owner may apply over an existing object.
 
-    recorded tells that the owner's inventory already holds the object with an answer of the
-    cluster. A message never names the other owner: whoever reads it may not be allowed to know
-    them.
+    recorded: the owner's inventory holds the object, with an answer of the cluster. shared: it is
+    cluster-scoped, so projects may reach it whose inventories do not know each other, and no
+    claim in the database can decide. A message never names the other owner: whoever reads it may
+    not be allowed to know them.
     """
     if existing is None:
         return Verdict(granted=True)
@@ -94,12 +97,14 @@ def judge(*, existing: Manifest | None, owner: Owner, adopt: bool, recorded: boo
         return Verdict(granted=True)
     if PROJECT_LABEL in manifests.labels(existing):
         return Verdict(granted=False, message="is part of the project itself")
-    if found is not None and found.hub_id == owner.hub_id:
+    sibling = found is not None and found.hub_id == owner.hub_id
+    if sibling and not shared:
         return Verdict(granted=True, message="was handed over by another source of this hub")
     if adopt:
         return Verdict(granted=True, message="was adopted")
     if found is not None:
-        return Verdict(granted=False, message="is managed by another hub")
+        whose = "another source of this hub" if sibling else "another hub"
+        return Verdict(granted=False, message=f"is managed by {whose}")
     if recorded:
         return Verdict(granted=True, message="had lost its owner labels")
     return Verdict(granted=False, message="exists already and adoption is off")

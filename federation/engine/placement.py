@@ -79,8 +79,9 @@ def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """
     if not isinstance(selector, Mapping):
         raise PlacementInvalid("spec.placement.clusterSelector is not an object")
-    wanted = selector.get("matchLabels") or {}
-    expressions = selector.get("matchExpressions") or []
+    wanted, expressions = selector.get("matchLabels"), selector.get("matchExpressions")
+    wanted = {} if wanted is None else wanted
+    expressions = [] if expressions is None else expressions
     if not isinstance(wanted, Mapping):
         raise PlacementInvalid("spec.placement.clusterSelector.matchLabels is not an object")
     if not isinstance(expressions, list):

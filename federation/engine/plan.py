@@ -80,9 +80,9 @@ class Options:
     full_check: bool = False
 
     def scope(self, owner: Owner) -> Scope:
-        return Scope(
-            namespaces=self.namespaces | {owner.namespace}, cluster_kinds=self.cluster_kinds
-        )
+        """Where the owner may write: in no namespace without a name, whatever is listed."""
+        namespaces = (self.namespaces | {owner.namespace}) - {""}
+        return Scope(namespaces=namespaces, cluster_kinds=self.cluster_kinds)
 
 
 class Verb(StrEnum):
@@ -216,7 +216,11 @@ def _apply_step(
         return Step(ref=ref, verb=Verb.SKIP, message="present, and asked to be left so")
     recorded = entry is not None and entry.confirmed
     verdict = ownership.judge(
-        existing=existing, owner=owner, adopt=options.adopt, recorded=recorded
+        existing=existing,
+        owner=owner,
+        adopt=options.adopt,
+        recorded=recorded,
+        shared=not ref.namespace,
     )
     if not verdict.granted:
         return Step(ref=ref, verb=Verb.REFUSE, message=verdict.message)

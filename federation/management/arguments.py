@@ -1,8 +1,8 @@
-"""Values of the command line: checked texts in, values out; secrets only from files and standard input.
+"""Values of the command line: texts in, values out; secrets from files and standard input only.
 
-Functions named for a type are given to argparse, which turns their ValueError into exit code 2. What is read later
-(files, standard input) raises Invalid naming the option. A secret value is never an argument, because every user of
-the machine can read those.
+Functions named for a type are given to argparse, which turns their ValueError into exit code 2.
+What is read later (files, standard input) raises Invalid naming the option. A secret value is never
+an argument, because every user of the machine can read those.
 """
 
 from __future__ import annotations
@@ -11,20 +11,27 @@ import argparse
 import getpass
 import re
 import sys
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from projects.operations import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 STDIN = "-"
 WAIT_SECONDS = 300
 # A Kubernetes Secret holds 1 MiB at most, and no kubeconfig is longer.
 _LONGEST_TEXT = 1 << 20
 
-_LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
+_LABEL_KEY = re.compile(
+    r"(?:[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?"
+)
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
-_DURATION = re.compile(r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
+_DURATION = re.compile(
+    r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?"
+)
 _LONGEST_DURATION = timedelta(days=3650)
 
 
@@ -48,12 +55,18 @@ def duration(text: str) -> timedelta:
     """A length of time: 90s, 30m, 1h30m, 2d."""
     match = _DURATION.fullmatch(text)
     if not text or match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a length of time: use 90s, 30m, 1h30m or 2d")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a length of time: use 90s, 30m, 1h30m or 2d"
+        )
     # Bounded before it is computed: a thousand digits are no length of time.
-    parts = {unit: min(int(number[:12]), 10**9) for unit, number in match.groupdict().items() if number}
+    parts = {
+        unit: min(int(number[:12]), 10**9) for unit, number in match.groupdict().items() if number
+    }
     found = timedelta(**parts)
     if not timedelta(0) < found <= _LONGEST_DURATION:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 1s and {_LONGEST_DURATION.days}d")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not between 1s and {_LONGEST_DURATION.days}d"
+        )
     return found
 
 
@@ -64,7 +77,9 @@ def moment(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time with its offset: use 2027-01-31T18:00Z")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time with its offset: use 2027-01-31T18:00Z"
+        )
     return found
 
 
@@ -78,14 +93,21 @@ def positive(text: str) -> int:
 def add_wait(parser: argparse.ArgumentParser, *, until: str) -> None:
     """Declare --wait."""
     parser.add_argument(
-        "--wait", metavar="SECONDS", nargs="?", type=positive, const=WAIT_SECONDS,
-        help=f"wait until {until}; exit code 3 after SECONDS (default {WAIT_SECONDS}); progress is on stderr",
+        "--wait",
+        metavar="SECONDS",
+        nargs="?",
+        type=positive,
+        const=WAIT_SECONDS,
+        help=f"wait until {until}, with progress on stderr; exit code 3 after SECONDS "
+        f"(default {WAIT_SECONDS})",
     )
 
 
 def add_limit(parser: argparse.ArgumentParser, *, default: int) -> None:
     """Declare --limit."""
-    parser.add_argument("--limit", type=positive, default=default, help=f"how many at most (default {default})")
+    parser.add_argument(
+        "--limit", type=positive, default=default, help=f"how many at most (default {default})"
+    )
 
 
 def labels(pairs: Iterable[tuple[str, str]] | None, *, field: str) -> dict[str, str]:
@@ -106,9 +128,9 @@ def read_text(path: str | Path, *, field: str) -> str:
 
     Raises: Invalid naming the option.
     """
-    if str(path) == STDIN:
-        return _checked(sys.stdin.read(_LONGEST_TEXT + 1), field=field)
     try:
+        if str(path) == STDIN:
+            return _checked(sys.stdin.read(_LONGEST_TEXT + 1), field=field)
         with Path(path).open(encoding="utf-8", newline="") as file:
             return _checked(file.read(_LONGEST_TEXT + 1), field=field)
     except OSError as error:
@@ -118,14 +140,11 @@ def read_text(path: str | Path, *, field: str) -> str:
 
 
 def read_value(*, field: str) -> str:
-    """A secret value: the whole standard input without its last line break, or typed unseen at a terminal.
+    """A secret value: standard input without its last line break, or typed unseen.
 
     Raises: Invalid naming the option.
     """
-    if sys.stdin.isatty():
-        text = getpass.getpass(f"{field}: ")
-    else:
-        text = read_text(STDIN, field=field)
+    text = getpass.getpass(f"{field}: ") if sys.stdin.isatty() else read_text(STDIN, field=field)
     value = text.removesuffix("\n").removesuffix("\r")
     if not value:
         raise naming.invalid(field, "nothing came on standard input")
@@ -136,5 +155,3 @@ def _checked(text: str, *, field: str) -> str:
     if len(text) > _LONGEST_TEXT:
         raise naming.invalid(field, f"is longer than {_LONGEST_TEXT} characters")
     return text
-
-

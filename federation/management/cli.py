@@ -1,11 +1,12 @@
-"""What every command of the hub has in common: its shape, its exit codes, how it says what went wrong.
+"""What every command of the hub has in common: shape, exit codes, how it says what went wrong.
 
-In: a subclass that names its actions and their functions. Out: help with examples, 0 when it went well, 1 for a
-DomainError (one line on stderr, the field, what to do next), 2 for a wrong call, 3 when --wait waited in vain. Bugs
-keep their traceback. Nothing is decided here: commands call operations and queries as any other door does.
+In: a subclass that names its actions and their functions. Out: help with examples, 0 when it went
+well, 1 for a DomainError (one line on stderr, the field, what to do next), 2 for a wrong call, 3
+when --wait waited in vain. Bugs keep their traceback. Nothing is decided here: commands call
+operations and queries as any other door does.
 
-Whoever may run a command on the hub's machine owns its keys and its database, so the actor is a superuser and
-carries the name of the operating system's user into the audit trail.
+Whoever may run a command on the hub's machine owns its keys and its database, so the actor is a
+superuser and carries the name of the operating system's user into the audit trail.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import argparse
 import os
 import pwd
 from collections.abc import Callable
-from datetime import datetime
 from enum import IntEnum
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -26,9 +26,13 @@ from django.db import OperationalError, ProgrammingError
 
 from federation.management import hints
 from projects import access, worker
-from projects.access import Actor
 from projects.errors import DomainError, Invalid, Unavailable
 from projects.kube import masking
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from projects.access import Actor
 
 LONGEST_MESSAGE = 2000
 
@@ -93,7 +97,9 @@ class Command(BaseCommand):
         try:
             return super().execute(*args, **options)
         except UsageError as error:
-            self._fail(f"error: {error}", "  next: --help shows what goes together", code=Exit.USAGE)
+            self._fail(
+                f"error: {error}", "  next: --help shows what goes together", code=Exit.USAGE
+            )
         except DomainError as error:
             if options.get("traceback"):
                 raise
@@ -136,9 +142,11 @@ class Actions:
     """The actions of a command, each with its own help and example."""
 
     def __init__(self, parser: CommandParser) -> None:
-        self._parsers = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+        self._parsers = parser.add_subparsers(
+            title="actions", metavar="ACTION", required=True, dest="action"
+        )
 
-    def add(self, name: str, run: Run, *, help: str, example: str) -> CommandParser:  # noqa: A002 - argparse's word
+    def add(self, name: str, run: Run, *, help: str, example: str) -> CommandParser:
         """Declare one action."""
         parser: CommandParser = self._parsers.add_parser(
             name, help=help, description=help, epilog=_epilog(example), formatter_class=Help

@@ -1,21 +1,23 @@
 """Rows as aligned tables for people and as JSON for programs.
 
-In: frozen dataclasses from the query rooms, and columns. Out: text. Texts from repositories and clusters reach a
-terminal only through `cell`, which leaves no control character in them (S-40). JSON has every field of the value,
-tables those that fit a line.
+In: frozen dataclasses from the query rooms, and columns. Out: text. Texts from repositories and
+clusters reach a terminal only through `cell`, which leaves no control character in them (S-40).
+JSON has every field of the value, tables those that fit a line.
 """
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from projects.kube import masking
 from projects.kube.conditions import timestamp
+
+if TYPE_CHECKING:
+    import argparse
 
 LONGEST_CELL = 500
 _GAP = "   "
@@ -26,7 +28,11 @@ Columns = Mapping[str, Callable[[Any], Any]]
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Declare -o, which everything that reads has."""
     parser.add_argument(
-        "-o", "--output", choices=("table", "json"), default="table", help="how to print it (default: table)"
+        "-o",
+        "--output",
+        choices=("table", "json"),
+        default="table",
+        help="how to print it (default: table)",
     )
 
 
@@ -40,7 +46,8 @@ def table(found: Iterable[Any], columns: Columns) -> str:
     lines = [list(columns), *([cell(get(row)) for get in columns.values()] for row in found)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
     return "\n".join(
-        _GAP.join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        _GAP.join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )
 
 

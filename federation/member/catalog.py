@@ -10,10 +10,12 @@ to it.
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from federation.member import answers, discovery
-from federation.member.errors import ClusterError
+from federation.member.errors import ClusterError, DeadlineExceeded
 
 if TYPE_CHECKING:
     from federation.member.discovery import Discovery, GroupVersion
@@ -32,13 +34,21 @@ _MAX_GROUP_VERSIONS = 1000
 _ROOTS = ("/api", "/apis")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Page:
+    """A root document and its ETag; the same only if it is the very one (eq is identity)."""
+
+    document: dict[str, Any]
+    etag: str
+
+
 class Catalog:
     """The cached discovery of one cluster; safe for many threads."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._documents: dict[str, tuple[str, Any]] = {}
+        self._fetched: dict[str, _Page] = {}
         self._discovery: Discovery | None = None
 
     def get(self, *, deadline: float | None = None) -> Discovery:
@@ -47,25 +57,36 @@ class Catalog:
         return found if found is not None else self.refresh(deadline=deadline)
 
     def refresh(self, *, deadline: float | None = None) -> Discovery:
-        """Ask again; the same value comes back when nothing changed."""
-        with self._lock:
-            fetched = [self._fetch(root, deadline) for root in _ROOTS]
-            if self._discovery is None or any(changed for _, changed in fetched):
-                documents = [document for document, _ in fetched]
-                self._discovery = self._read(documents, deadline)
-            return self._discovery
+        """Ask again; the same value comes back when nothing changed.
 
-    def _fetch(self, path: str, deadline: float | None) -> tuple[Any, bool]:
-        """Get one root document and whether it is new."""
-        etag, kept = self._documents.get(path, ("", None))
+        Raises: what Transport.request and answers.from_status raise; what was known stays known.
+        """
+        wait = -1 if deadline is None else max(deadline - time.monotonic(), 0)
+        if not self._lock.acquire(timeout=wait):
+            raise DeadlineExceeded("no time left to ask the cluster what it serves")
+        try:
+            fetched = {root: self._fetch(root, deadline) for root in _ROOTS}
+            # Kept only together with what was made of it: a failure in between must not leave an
+            # ETag behind that says "nothing new" about a document nobody has read.
+            if self._discovery is None or fetched != self._fetched:
+                documents = [page.document for page in fetched.values()]
+                self._discovery = self._read(documents, deadline)
+                self._fetched = fetched
+            return self._discovery
+        finally:
+            self._lock.release()
+
+    def _fetch(self, path: str, deadline: float | None) -> _Page:
+        """Get one root document, or the kept one when the server says that it still holds."""
+        kept = self._fetched.get(path)
         headers = [("Accept", _AGGREGATED), ("Accept-Encoding", "gzip")]
-        if etag:
-            headers.append(("If-None-Match", etag))
+        if kept is not None and kept.etag:
+            headers.append(("If-None-Match", kept.etag))
         response = self._transport.request(
             "GET", path, headers=headers, deadline=deadline, max_body=_MAX_BODY
         )
-        if response.status == 304 and etag:
-            return kept, False
+        if response.status == 304 and kept is not None:
+            return kept
         document = response.document()
         if response.status != 200:
             raise answers.from_status(
@@ -73,12 +94,9 @@ class Catalog:
             )
         if not isinstance(document, dict):
             raise ClusterError(f"{path}: not a discovery document")
-        etag = response.headers.get("ETag", "")
-        if document.get("kind") == "APIGroupDiscoveryList" and etag:
-            self._documents[path] = (etag, document)
-        else:
-            self._documents.pop(path, None)
-        return document, True
+        # Legacy root documents do not name resources, so it means nothing that they did not change.
+        aggregated = document.get("kind") == "APIGroupDiscoveryList"
+        return _Page(document=document, etag=response.headers.get("ETag", "") if aggregated else "")
 
     def _read(self, documents: list[Any], deadline: float | None) -> Discovery:
         legacy = [one for document in documents for one in discovery.legacy_versions(document)]

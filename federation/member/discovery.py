@@ -97,9 +97,14 @@ class Discovery:
         found = self.by_kind.get(gvk)
         if found is not None:
             return found
-        if (gvk.group, gvk.version) in self.stale:
-            raise GroupUnavailable(f"{gvk.api_version} does not answer, so {gvk.kind} is unknown")
-        raise NoMatchForKind(gvk, self.versions(group=gvk.group, kind=gvk.kind))
+        served = self.versions(group=gvk.group, kind=gvk.kind)
+        # A kind that is in no version now may well be in the one that cannot be asked.
+        silent = (gvk.group, gvk.version) in self.stale
+        if silent or (not served and any(group == gvk.group for group, _ in self.stale)):
+            raise GroupUnavailable(
+                f"{gvk.group} does not answer now, so {gvk} may be served or not"
+            )
+        raise NoMatchForKind(gvk, served)
 
     def resources(self) -> tuple[Resource, ...]:
         """Everything served, in a stable order."""

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 MAX_BODY = 32 * 1024 * 1024
 # How long a looked-up name is believed for new connections: load balancers do move.
 _ADDRESSES_KEPT = 60.0
+_PIECE = 256 * 1024
 _IDEMPOTENT = frozenset({"GET", "PATCH", "PUT", "DELETE"})
 
 
@@ -229,10 +230,13 @@ def _read(answer: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     encoding = answer.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise ClusterError("the answer is packed in a way that was not asked for")
-    data = answer.read(limit + 1, decode_content=True)
-    if len(data) > limit:
-        raise ClusterError(f"the answer is larger than {limit} bytes")
-    return data
+    # In pieces: http.client lists the chunks of one read, and tiny chunks cost many times their size.
+    data = bytearray()
+    while piece := answer.read(min(_PIECE, limit + 1 - len(data)), decode_content=True):
+        data += piece
+        if len(data) > limit:
+            raise ClusterError(f"the answer is larger than {limit} bytes")
+    return bytes(data)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -1,1 +1,1 @@
-"""The REST door of gitops."""
+"""The REST door of gitops: sources and their revisions."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from gitops.git.addresses import AddressNotAllowed, HostNotFound
 from gitops.git.checkout import CommitNotFetched, Mirror, sweep
 from gitops.git.credentials import ANONYMOUS, Credentials, SecretInvalid
-from gitops.git.environment import GitMissing
+from gitops.git.environment import GitNotStarted
 from gitops.git.extraction import MirrorDamaged
 from gitops.git.failures import (
     AuthenticationFailed,
@@ -43,7 +43,7 @@ __all__ = [
     "Credentials",
     "DiskFull",
     "FetchLimits",
-    "GitMissing",
+    "GitNotStarted",
     "GitRef",
     "GitTimeout",
     "HostNotFound",

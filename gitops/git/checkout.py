@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops.git import extraction, failures, fetching, locks, refs, remote
+from gitops.git import environment, extraction, failures, fetching, locks, refs, remote
 from gitops.git.credentials import ANONYMOUS, Credentials
 from gitops.git.environment import Setting
 from gitops.git.urls import DEFAULT_POLICY, RepositoryUrl, UrlPolicy
@@ -52,7 +52,12 @@ class Mirror:
     def has(self, commit: str) -> bool:
         """Tell whether the commit is here."""
         refs.check_commit(commit)
-        return self.path.is_dir() and fetching.holds(self._local(), commit)
+        try:
+            return self.path.is_dir() and fetching.holds(self._local(), commit)
+        except environment.GitNotStarted:
+            if self.path.is_dir():
+                raise
+            return False  # it was dropped or replaced between the two questions
 
     def fetch(
         self,
@@ -80,6 +85,7 @@ class Mirror:
         )
         deadline = time.monotonic() + timeout
         with (
+            failures.full_disk_told(),
             locks.held(self._lock, exclusive=True, deadline=deadline) as lock,
             remote.connect(wanted.remote, deadline=deadline) as setting,
         ):
@@ -97,9 +103,9 @@ class Mirror:
 
         Raises: CommitNotFetched; MirrorDamaged, after which the commit is no longer here.
         """
-        if not self.has(commit):
-            raise CommitNotFetched(f"commit {commit} is not in the local copy of the repository")
-        directory = Path(tempfile.mkdtemp(prefix=_TREE_PREFIX, dir=self._work_directory))
+        refs.check_commit(commit)
+        with failures.full_disk_told():
+            directory = Path(tempfile.mkdtemp(prefix=_TREE_PREFIX, dir=self._work_directory))
         try:
             yield self._extract(commit, directory, limits, deadline=time.monotonic() + timeout)
         finally:
@@ -133,7 +139,11 @@ class Mirror:
     ) -> FileTree:
         setting = replace(self._local(), deadline=deadline)
         try:
-            with self.reading(deadline=deadline):
+            with failures.full_disk_told(), self.reading(deadline=deadline):
+                if not self.has(commit):
+                    raise CommitNotFetched(
+                        f"commit {commit} is not in the local copy of the repository"
+                    )
                 return extraction.extract(setting, commit, root=directory, limits=limits)
         except extraction.MirrorDamaged:
             self.drop()

@@ -8,7 +8,6 @@ here; see gitops.git.process.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shutil
@@ -53,8 +52,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-class GitMissing(Unavailable):
-    """The git program is not installed where it is looked for."""
+class GitNotStarted(Unavailable):
+    """The git program is not there, or the machine could not start it."""
 
     default_reason = Reason.GIT_OPERATION_FAILED
 
@@ -121,13 +120,12 @@ def limited(limits: ProcessLimits) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _EXEC, json.dumps(wanted)]
 
 
-@functools.cache
 def program(name: str) -> str:
     """Return where a program is.
 
-    Raises: GitMissing.
+    Raises: GitNotStarted.
     """
     found = shutil.which(name, path=PATH)
     if found is None:
-        raise GitMissing(f"the {name} program is not in {PATH}")
+        raise GitNotStarted(f"the {name} program is not in {PATH}")
     return found

@@ -10,7 +10,6 @@ attribute, line ending or executable bit applies, and there is no work tree to b
 
 from __future__ import annotations
 
-import errno
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,7 +51,7 @@ class Entry:
 def extract(setting: Setting, commit: str, *, root: Path, limits: tree.TreeLimits) -> tree.FileTree:
     """Write a commit below an empty directory and return the view of it.
 
-    Raises: MirrorDamaged, tree.LimitExceeded, tree.InvalidPath, process.GitTimeout, DiskFull.
+    Raises: MirrorDamaged, tree.LimitExceeded, tree.InvalidPath, process.GitTimeout.
     """
     entries = _list(setting, commit, limits)
     files = [entry for entry in entries if entry.mode in _FILES]
@@ -62,12 +61,7 @@ def extract(setting: Setting, commit: str, *, root: Path, limits: tree.TreeLimit
     for entry in entries:
         _check_path(entry.path)
     _make_directories(root, written, limits)
-    try:
-        _write(setting, written, root)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise failures.DiskFull("there is no space left to write the files of a commit") from error
+    _write(setting, written, root)
     return tree.FileTree(
         root,
         limits=limits,
@@ -81,7 +75,7 @@ def _list(setting: Setting, commit: str, limits: tree.TreeLimits) -> list[Entry]
     entries: list[Entry] = []
     count = 0
     with process.start(setting, "ls-tree", "-r", "-z", "-l", "--full-tree", commit) as running:
-        while record := running.read_until(b"\0", limit=_LONGEST_RECORD):
+        while record := _record(running):
             count += 1
             if count <= limits.max_files:
                 entries.append(_entry(record))
@@ -91,10 +85,18 @@ def _list(setting: Setting, commit: str, limits: tree.TreeLimits) -> list[Entry]
             if running.finish().returncode != 0:
                 raise MirrorDamaged("the local copy of the repository cannot be listed")
     if count > limits.max_files:
-        raise tree.LimitExceeded(
-            f"the commit has {count} files, or more; the limit is {limits.max_files}"
-        )
+        found = f"at least {count}" if count > limits.max_files * _COUNTED else str(count)
+        raise tree.LimitExceeded(f"the commit has {found} files; the limit is {limits.max_files}")
     return entries
+
+
+def _record(running: Running) -> bytes:
+    try:
+        return running.read_until(b"\0", limit=_LONGEST_RECORD)
+    except process.OutputTooLarge as error:
+        raise tree.InvalidPath(
+            f"the commit has a path longer than {tree.LONGEST_PATH} characters"
+        ) from error
 
 
 def _entry(record: bytes) -> Entry:

@@ -9,12 +9,18 @@ The words are those of git 2.39 to 2.5x in the C locale; tests/unit/gitops/git m
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import re
+from typing import TYPE_CHECKING
 
 from gitops.git.urls import InvalidUrl, RepositoryUrl
 from projects.errors import DomainError, Invalid, NotFound, Unavailable
 from projects.kube import masking
 from projects.kube.conditions import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class AuthenticationFailed(Invalid):
@@ -63,6 +69,10 @@ class RemoteUnavailable(Unavailable):
     """The server could not be reached, or was in no state to answer."""
 
     default_reason = Reason.GIT_OPERATION_FAILED
+
+
+class RequestRefused(RemoteUnavailable):
+    """The server understood and would not, for a reason of its own."""
 
 
 class RemoteTimeout(RemoteUnavailable):
@@ -119,6 +129,16 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[DomainError], str], ...] = tuple(
             r"not our ref|unadvertised object|couldn't find remote ref",
             RefNotFound,
             "the ref is not in the repository {url}",
+        ),
+        (
+            r"remote error: (?P<found>[^\n]*)",
+            RequestRefused,
+            "{url} refused: {found}",
+        ),
+        (
+            r"(?P<found>[Ss]erver does not support [^\n]*)",
+            UnsupportedRepository,
+            "{url} cannot be fetched: {found}",
         ),
         (
             r"transport '(?P<found>[^']*)' not allowed",
@@ -183,6 +203,17 @@ def meaning(stderr: str, *, url: RepositoryUrl) -> DomainError | None:
             found = match.groupdict().get("found") or ""
             return kind(sentence.format(url=url, found=masking.printable(found, 200)))
     return None
+
+
+@contextlib.contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Turn a full disk, met by ourselves and not by git, into the same error."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull("there is no space left to write the repository") from error
 
 
 def unexplained(stderr: str, *, url: RepositoryUrl) -> RemoteUnavailable:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 # One name for whatever is deployed: a mirror reads one ref, and `a` and `a/b` cannot both be refs.
 _KEPT_REF = "refs/slipway/head"
-_MOST_PACKS = 20
 # Always one pack: its file can then be bounded, which thousands of loose objects cannot.
 _CONFIG = (("fetch.unpackLimit", "1"), ("transfer.unpackLimit", "1"), ("pack.windowMemory", "64m"))
 
@@ -39,9 +38,10 @@ class RefMoved(failures.RemoteUnavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """How much is fetched: bytes in one pack and in the whole mirror, commits of history."""
+    """How much is fetched and kept: bytes of a pack and of all, packs, commits of history."""
 
     max_pack_bytes: int = 512 << 20
+    max_packs: int = 20
     depth: int = 50
 
 
@@ -113,14 +113,14 @@ def _fetch(setting: Setting, wanted: Wanted) -> None:
     try:
         # By id: exactly what was decided on, even if the branch has gone on since.
         _fetch_one(setting, wanted, wanted.commit)
-    except failures.RefNotFound as error:
+    except (failures.RefNotFound, failures.RequestRefused) as error:
         if not wanted.ref.full_name:
             raise failures.RefNotFound(
                 f"{wanted.ref} is not in the repository {wanted.remote.url}"
             ) from error
     else:
         return
-    # Old servers give out only what they announce, and no server what was rewritten and pruned.
+    # Some servers give out only what they announce, and none what was rewritten and pruned.
     try:
         _fetch_one(setting, wanted, wanted.ref.full_name)
     except failures.RefNotFound as error:
@@ -147,19 +147,27 @@ def _fetch_one(setting: Setting, wanted: Wanted, source: str) -> None:
     )
     if finished.returncode == 0:
         return
-    error = failures.meaning(finished.stderr, url=url)
-    if isinstance(error, failures.RepositoryTooLarge):
-        limit = wanted.limits.max_pack_bytes
+    if _reached(setting.directory, wanted.limits.max_pack_bytes):
         raise failures.RepositoryTooLarge(
-            f"the repository {url} sends more than {limit} bytes in one fetch, which is the limit"
+            f"the repository {url} sends more than {wanted.limits.max_pack_bytes} bytes in one "
+            "fetch, which is the limit"
         )
-    raise error or Unusable(_last_line(finished))
+    raise failures.meaning(finished.stderr, url=url) or Unusable(_last_line(finished))
+
+
+def _reached(path: Path, limit: int) -> bool:
+    """Tell whether the kernel stopped a pack at the limit; git's own words are not reliable here.
+
+    Its index-pack dies of SIGXFSZ, which git reports as one thing or another, or not at all.
+    """
+    unfinished = (path / "objects" / "pack").glob("tmp_*")
+    return any(one.stat().st_size >= limit for one in unfinished)
 
 
 def _tidy(setting: Setting, limits: FetchLimits) -> None:
     """Keep the number of packs and their size within bounds, now and then."""
     count, size = _packs(setting.directory)
-    if count <= _MOST_PACKS and size <= limits.max_pack_bytes:
+    if count <= limits.max_packs and size <= limits.max_pack_bytes:
         return
     alone = replace(setting, config=_CONFIG, protocols=())
     with contextlib.suppress(process.GitTimeout):  # the next fetch tries again

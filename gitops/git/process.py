@@ -60,9 +60,10 @@ class Finished:
 def run(setting: Setting, *args: str) -> Finished:
     """Run git to its end.
 
-    Raises: GitTimeout, OutputTooLarge, GitMissing; never because of git's exit code.
+    Raises: GitTimeout, OutputTooLarge, environment.GitNotStarted; never because of git's exit code.
     """
     with start(setting, *args) as running:
+        running.close_input()
         stdout = running.read_all()
         return running.finish(stdout)
 
@@ -72,16 +73,19 @@ def start(setting: Setting, *args: str) -> Iterator[Running]:
     """Run git beside us for the length of a block; its whole group is gone when the block ends."""
     where = ("--git-dir", str(setting.directory)) if setting.is_repository else ()
     argv = [*environment.limited(setting.limits), environment.program("git"), *where, *args]
-    child = subprocess.Popen(
-        argv,
-        cwd=setting.directory,
-        env=environment.variables(setting),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        pass_fds=setting.kept_open,
-    )
+    try:
+        child = subprocess.Popen(
+            argv,
+            cwd=setting.directory,
+            env=environment.variables(setting),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=setting.kept_open,
+        )
+    except OSError as error:  # the directory went away, or there is no room for a process
+        raise environment.GitNotStarted(f"git could not be started: {error.strerror}") from error
     running = Running(child, setting, name=args[0])
     try:
         yield running
@@ -128,6 +132,12 @@ class Running:
                 stream.write(line.encode() + b"\n")
                 stream.flush()
 
+    def close_input(self) -> None:
+        """Tell it that nothing more will be asked."""
+        if self._child.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._child.stdin.close()
+
     def read_until(self, end: bytes, *, limit: int) -> bytes:
         """Return the bytes up to and without `end`; b"" at the end of the output.
 
@@ -160,7 +170,7 @@ class Running:
 
     def finish(self, stdout: bytes = b"") -> Finished:
         """Wait for its end and tell how it went."""
-        self._close_input()
+        self.close_input()
         while not self._exited() or self._stderr in self._open:
             if not self._pump(until_exit=True):
                 break
@@ -176,7 +186,7 @@ class Running:
         """End the whole group: politely, then not. Doing it twice is harmless."""
         if self._child.returncode is not None:
             return
-        self._close_input()
+        self.close_input()
         if not self._exited():
             self._signal(signal.SIGTERM)
             patience = time.monotonic() + _GRACE
@@ -224,11 +234,6 @@ class Running:
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, number)
-
-    def _close_input(self) -> None:
-        if self._child.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._child.stdin.close()
 
 
 def _pipe(stream: IO[bytes] | None) -> int:

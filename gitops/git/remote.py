@@ -67,7 +67,10 @@ def head(
         return ref.commit
     remote = Remote(url=url, credentials=credentials, policy=policy)
     wanted = (ref.full_name, f"{ref.full_name}^{{}}") if ref.tag else (ref.full_name,)
-    with connect(remote, deadline=time.monotonic() + timeout) as setting:
+    with (
+        failures.full_disk_told(),
+        connect(remote, deadline=time.monotonic() + timeout) as setting,
+    ):
         finished = talk(
             remote, setting, "ls-remote", "--quiet", "--end-of-options", str(url), *wanted
         )

@@ -115,16 +115,16 @@ def _no_url(text: str) -> InvalidUrl:
 
 
 def _no_ssh() -> InvalidUrl:
-    return InvalidUrl(f"SSH is not supported yet, https is: {_WANT}")
+    return InvalidUrl(f"the URL is one of SSH, which is not supported yet; {_WANT}")
 
 
 def _check_scheme(scheme: str, policy: UrlPolicy) -> None:
     if scheme in ("ssh", "git+ssh", "ssh+git"):
         raise _no_ssh()
     if scheme == "http" and not policy.allow_http:
-        raise InvalidUrl(f"plain http is not allowed on this installation; {_WANT}")
+        raise InvalidUrl(f"the URL is plain http, which is not allowed here; {_WANT}")
     if scheme not in _DEFAULT_PORTS:
-        raise InvalidUrl(f"scheme {scheme[:20]!r} is not supported; {_WANT}")
+        raise InvalidUrl(f"the URL has scheme {scheme[:20]!r}, which is not supported; {_WANT}")
 
 
 def _host_and_port(authority: str, *, default: int) -> tuple[str, int]:

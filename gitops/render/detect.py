@@ -1,8 +1,8 @@
 """Which renderer a directory wants.
 
 In: a tree and a directory of it. Out: a Renderer. A kustomization file in the directory means
-kustomize, as for Flux and for `kubectl apply -k`; otherwise its YAML and JSON files are manifests. A
-chart is told apart so that its templates are not mistaken for manifests. No file is opened here.
+kustomize, as for Flux and for `kubectl apply -k`; otherwise its YAML and JSON files are manifests.
+A chart is told apart so that its templates are not mistaken for manifests. No file is opened here.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """What one entry of a kustomization names: a path of the same repository, or something refused.
 
 In: the text of an entry, the directory of its kustomization, and where it stands. Out: the path in
-git's form. RemoteReferenceNotAllowed: kustomize would fetch it, by HTTP or by running git with parts
-of the text as options (CVE-2026-113708); the list of spellings is that of kustomize's own
-api/internal/git/repospec.go, taken widely. PathOutsideSource: it is absolute or climbs above the root
-(CVE-2022-24877, and directories above the root, which kustomize itself would read).
-Only the text is judged here; whether the path exists is for prescan.
+git's form. RemoteReferenceNotAllowed: kustomize would fetch it, by HTTP or by running git with
+parts of the text as options (CVE-2026-113708); the list of spellings is that of kustomize's own
+api/internal/git/repospec.go, taken widely. PathOutsideSource: it is absolute or climbs above the
+root (CVE-2022-24877, and directories above the root, which kustomize itself would read). Only the
+text is judged here; whether the path exists is for prescan.
 """
 
 from __future__ import annotations

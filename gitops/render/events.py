@@ -62,7 +62,7 @@ class Builder:
         elif kind is ev.MappingStartEvent or kind is ev.SequenceStartEvent:
             self._open(event, is_mapping=kind is ev.MappingStartEvent)
         elif kind is ev.MappingEndEvent or kind is ev.SequenceEndEvent:
-            self._close(event)
+            self._close()
         elif kind is ev.AliasEvent:
             self._alias(event)
         elif kind is ev.DocumentStartEvent:
@@ -125,17 +125,18 @@ class Builder:
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         if is_mapping:
-            self._stack.append(Mapping(event.anchor))
+            self._stack.append(Mapping(event.anchor, line))
             return
         is_items = len(self._stack) == 1 and isinstance(top, Mapping) and top.key == "items"
-        self._stack.append(Sequence(event.anchor, lines=self._item_lines if is_items else None))
+        lines = self._item_lines if is_items else None
+        self._stack.append(Sequence(event.anchor, line, lines=lines))
 
-    def _close(self, event: Any) -> None:
+    def _close(self) -> None:
         node = self._stack.pop()
         if node.anchor is not None:
             anchored = Anchored(value=node.value, weight=node.weight, height=node.height)
             self._anchors[node.anchor] = anchored
-        self._add(node.value, event.start_mark.line + 1, weight=node.weight, height=node.height)
+        self._add(node.value, node.line, weight=node.weight, height=node.height)
 
     def _alias(self, event: Any) -> None:
         line = event.start_mark.line + 1

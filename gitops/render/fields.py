@@ -1,10 +1,10 @@
 """The fields of a kustomization that name something outside the file they stand in.
 
-In: the content of a kustomization file. Out: its References, in order, each with the words to blame it
-by. FeatureNotAllowed: charts, and every field this module does not know, so that a newer kustomize
-cannot bring one that reads files behind our back. kustomize matches field names without regard to case
-(Go's encoding/json: even `reſources` is `resources`), and so must we. The list is that of
-sigs.k8s.io/kustomize api/types/kustomization.go, v5.8. Nothing is opened or followed here.
+In: the content of a kustomization file. Out: its References, in order, each with the words to
+blame it by. FeatureNotAllowed: charts, and every field this module does not know, so that a newer
+kustomize cannot bring one that reads files behind our back. kustomize matches field names without
+regard to case (Go's encoding/json: with its Unicode folding), and so must we. The list is
+that of sigs.k8s.io/kustomize api/types/kustomization.go, v5.8. Nothing is opened or followed here.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ _LISTS = {
     "transformers": Form.PLUGIN,
     "validators": Form.PLUGIN,
 }
-# Fields that are mappings, or lists of them, and which of their keys name files. A bare string among
-# them is a patch, in the manner of patchesStrategicMerge (and of `patches` in old kustomizations).
+# Fields that are mappings, or lists of them, and which of their keys name files. A bare string
+# among them is a patch, as in patchesStrategicMerge (and in `patches` of old kustomizations).
 _MAPPINGS = {
     "patches": ("path",),
     "patchesstrategicmerge": ("path",),
@@ -73,13 +73,14 @@ _MAPPINGS = {
     "configmapgenerator": ("files", "env", "envs"),
     "secretgenerator": ("files", "env", "envs"),
 }
+_PLUGIN_PATHS = frozenset({"path", "paths", "files", "env", "envs", "targetfilepath"})
 # Their entries may be written name=path.
 _NAMED_FILES = frozenset({"files"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """One entry: its text, what it may be, and where it stands (`base/kustomization.yaml: crds`)."""
+    """One entry: its text, what it may be, where it stands (`base/kustomization.yaml: crds`)."""
 
     text: str
     form: Form
@@ -108,18 +109,20 @@ def references(content: Any, *, where: str) -> Iterator[Reference]:
 
 
 def paths_in(value: Any, *, where: str) -> Iterator[Reference]:
-    """Yield what the configuration of a built-in plugin names, at any depth.
-
-    Raises: KustomizationInvalid.
-    """
+    """Yield what the configuration of a built-in plugin names, at any depth."""
     if isinstance(value, list):
         for entry in value:
             yield from paths_in(entry, where=where)
     elif isinstance(value, dict):
-        yield from _of_mappings(value, ("path", "paths", "files", "env", "envs", "resources"), where)
         for key, below in value.items():
+            name = key.casefold()
+            if name in _PLUGIN_PATHS:
+                for entry in _entries(below):
+                    if isinstance(entry, str):
+                        found = Reference(text=entry, form=Form.FILE, where=where)
+                        yield _after_equals(found) if name in _NAMED_FILES else found
             # The path of a fieldSpec is a path within an object.
-            if key.casefold() not in ("fieldspecs", "metadata"):
+            if name not in ("fieldspecs", "metadata"):
                 yield from paths_in(below, where=where)
 
 

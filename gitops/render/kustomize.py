@@ -1,12 +1,12 @@
 """The field's own kustomize, run offline and within bounds over part of a tree.
 
-In: a tree and directories of it that hold kustomizations. Out: the objects they build, each with the
-file it came from. The program is the `kubectl` of the running environment (kustomize v5.8), which gets
-no environment, no network and no program to start; prescan has refused before what it should not even
-be asked. To learn origins the directories are not built themselves but through a kustomization of our
-own that includes them and asks for originAnnotations, which are taken off again; what the user's own
-file asks at the top (buildMetadata, sortOptions) is repeated there, because kustomize hears it only
-there. The user's tree is never written to. What the output means is decided in objects and validate.
+In: a tree and directories of it that hold kustomizations. Out: the objects they build, each with
+the file it came from. The program is the `kubectl` of the running environment (kustomize v5.8); it
+gets no environment, no network and nothing to start, and prescan has refused before what it should
+not even be asked. To learn origins, the directories are included by a kustomization of our own
+that asks for originAnnotations, which are taken off again; what the user's file asks at the top
+(buildMetadata, sortOptions) is repeated there, because kustomize hears it only there. The user's
+tree is never written to. What may be applied is decided in validate.
 """
 
 from __future__ import annotations
@@ -14,23 +14,25 @@ from __future__ import annotations
 import os
 import sysconfig
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitops.render import complaints, objects, prescan, process, yamlio
+from gitops.render import complaints, objects, origins, prescan, process, yamlio
 from gitops.render.values import place
 from gitops.tree import LimitExceeded
 from projects.errors import Invalid, Unavailable
 from projects.kube.conditions import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitops.render.prescan import Scan
     from gitops.render.values import RenderedObject, RenderOptions
     from gitops.tree import FileTree
 
-_ORIGIN = "config.kubernetes.io/origin"
 _ORIGINS = "originAnnotations"
-# Annotations that name paths as seen from the top: our file above the user's would show in them.
+# They write paths as seen from the top: our file above the user's would show in them.
 _PATHS_FROM_TOP = frozenset({_ORIGINS, "transformerAnnotations"})
 _ENVIRONMENT = {
     "HOME": "/nonexistent",
@@ -65,6 +67,25 @@ class RendererMissing(Unavailable):
     default_reason = Reason.BUILD_FAILED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Build:
+    """One run: which directory kustomize is given, and what it leads to."""
+
+    tree: FileTree
+    scans: tuple[Scan, ...]
+    options: RenderOptions
+    run_directory: Path
+    top: Path
+
+    @property
+    def kustomization(self) -> str:
+        return self.scans[0].kustomization
+
+    @property
+    def where(self) -> str:
+        return place(self.kustomization)
+
+
 def build(
     tree: FileTree, directories: tuple[str, ...], *, options: RenderOptions
 ) -> tuple[RenderedObject, ...]:
@@ -73,20 +94,20 @@ def build(
     Raises: what prescan.scan raises; BuildFailed, RenderTimeout, OutOfMemory, LimitExceeded,
     ManifestInvalid; RendererMissing.
     """
-    scans = [prescan.scan(tree, path, limits=options.limits) for path in directories]
+    scans = tuple(prescan.scan(tree, path, limits=options.limits) for path in directories)
     with tempfile.TemporaryDirectory(prefix="slipway-render-") as name:
         run_directory = Path(name).resolve()
         top = _top(tree, directories, scans[0], run_directory)
-        finished = _run(top, tree, scans, run_directory, options=options)
-        found = _read(finished.output, tree, scans[0], top=top)
-    if len(found) > options.limits.max_objects:
-        limit = options.limits.max_objects
-        raise LimitExceeded(f"{scans[0].kustomization}: {len(found)} objects; the limit is {limit}")
+        run = _Build(tree=tree, scans=scans, options=options, run_directory=run_directory, top=top)
+        found = tuple(_objects(run, _output(run)))
+    limit = options.limits.max_objects
+    if len(found) > limit:
+        raise LimitExceeded(f"{run.where}: {len(found)} objects; the limit is {limit}")
     return found
 
 
 def _top(tree: FileTree, directories: tuple[str, ...], first: Scan, run_directory: Path) -> Path:
-    """Return the directory to build: ours, or the user's when ours would show."""
+    """Return the directory to build: ours, or the user's when ours would show in the output."""
     ours: dict[str, Any] = {"buildMetadata": [_ORIGINS]}
     if len(directories) == 1:
         content = {key.casefold(): value for key, value in first.content.items()}
@@ -97,73 +118,69 @@ def _top(tree: FileTree, directories: tuple[str, ...], first: Scan, run_director
         if "sortoptions" in content:
             ours["sortOptions"] = content["sortoptions"]
     ours["resources"] = [os.path.relpath(tree.root / path, run_directory) for path in directories]
-    (run_directory / "kustomization.yaml").write_text(yamlio.dump_all([ours]), encoding="utf-8")
+    text = yamlio.dump_all([ours])
+    (run_directory / "kustomization.yaml").write_text(text, encoding="utf-8")
     return run_directory
 
 
-def _run(
-    top: Path, tree: FileTree, scans: list[Scan], run_directory: Path, *, options: RenderOptions
-) -> process.Finished:
+def _output(run: _Build) -> bytes:
+    options = run.options
     kubectl = options.kubectl or Path(sysconfig.get_path("scripts")) / "kubectl"
-    where = place(scans[0].kustomization)
     bounds = process.Bounds(
         seconds=options.timeout,
         memory_bytes=options.memory_bytes,
         output_bytes=options.limits.max_output_bytes,
     )
-    environment = {**_ENVIRONMENT, "GOMEMLIMIT": str(options.memory_bytes // 2)}
     try:
         finished = process.run(
-            (str(kubectl), "kustomize", str(top)),
-            directory=run_directory,
-            environment=environment,
+            (str(kubectl), "kustomize", str(run.top)),
+            directory=run.run_directory,
+            environment={**_ENVIRONMENT, "GOMEMLIMIT": str(options.memory_bytes // 2)},
             bounds=bounds,
         )
     except process.TimedOutError as error:
-        raise RenderTimeout(f"{where}: kustomize took longer than {options.timeout:g} s") from error
+        problem = f"{run.where}: kustomize took longer than {options.timeout:g} s, the limit"
+        raise RenderTimeout(problem) from error
     except process.OutputTooLargeError as error:
-        limit = options.limits.max_output_bytes
-        raise LimitExceeded(f"{where}: the output has more than {limit} bytes, the limit") from error
+        problem = f"{run.where}: the output has more than {bounds.output_bytes} bytes, the limit"
+        raise LimitExceeded(problem) from error
     except process.NotStartedError as error:
         raise RendererMissing(f"kubectl cannot be run: {error}") from error
     if finished.code != 0:
-        raise _failure(finished, tree, scans, run_directory, options=options)
-    return finished
+        raise _failure(run, finished)
+    return finished.output
 
 
-def _failure(
-    finished: process.Finished,
-    tree: FileTree,
-    scans: list[Scan],
-    run_directory: Path,
-    *,
-    options: RenderOptions,
-) -> Invalid:
-    where = place(scans[0].kustomization)
+def _failure(run: _Build, finished: process.Finished) -> Invalid:
     if complaints.is_out_of_memory(finished.code, finished.errors):
-        limit = options.memory_bytes
-        return OutOfMemory(f"{where}: kustomize wanted more than {limit} bytes of memory")
-    # Our own reader knows file and line where kustomize knows only that there is an error.
-    for path in sorted({path for scan in scans for path in scan.files}):
+        limit = run.options.memory_bytes
+        return OutOfMemory(f"{run.where}: kustomize wanted more than {limit} bytes of memory")
+    # Our own reader knows file and line where kustomize often knows only that there is an error.
+    for path in sorted({path for scan in run.scans for path in scan.files}):
         if path.endswith((".yaml", ".yml", ".json")):
             try:
-                yamlio.load_all(tree.read(path), file=path)
+                yamlio.load_all(run.tree.read(path), file=path)
             except yamlio.YamlError as error:
                 return BuildFailed(error.message, causes=error.causes)
-    text = complaints.readable(finished.errors, root=tree.root, run_directory=run_directory)
-    return BuildFailed(f"{where}: {text}")
+    text = complaints.readable(
+        finished.errors,
+        top=(run.tree.root / run.kustomization).parent,
+        root=run.tree.root,
+        run_directory=run.run_directory,
+    )
+    return BuildFailed(f"{run.where}: {text}")
 
 
-def _read(output: bytes, tree: FileTree, first: Scan, *, top: Path) -> tuple[RenderedObject, ...]:
+def _objects(run: _Build, output: bytes) -> Iterator[RenderedObject]:
     try:
-        documents = yamlio.load_all(output, file=first.kustomization)
+        documents = yamlio.load_all(output, file=run.kustomization)
     except yamlio.YamlError as error:
-        where = place(first.kustomization)
-        raise BuildFailed(f"{where}: the output is refused: {error.problem}") from error
-    found = []
+        raise BuildFailed(f"{run.where}: the output is refused: {error.problem}") from error
     for document in documents:
-        if document.value is not None:
-            origin = _take_origin(document.value, is_ours=top.parent != tree.root)
-            file = _origin_file(origin, tree.root, top=top) or first.kustomization
-            found.append(objects.of_manifest(document.value, file=file, line=0))
-    return tuple(found)
+        value = document.value
+        file = origins.file_of(value, built=run.top, root=run.tree.root)
+        if run.top == run.run_directory:
+            value = origins.without(value)
+        # Lines of the output are nobody's.
+        placed = replace(document, value=value, line=0, item_lines=())
+        yield from objects.of_documents((placed,), file=file or run.kustomization)

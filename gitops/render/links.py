@@ -1,9 +1,10 @@
 """Refusing symbolic links and submodules where rendering would need them.
 
-In: a tree and a path in it. Out: nothing, or SymlinkNotAllowed naming the link. A link of a commit is
-never written to disk (gitops.git.checkout), so following one is impossible; this module only says so
-in words, instead of leaving the file out, which would read as its removal (S-09, CVE-2022-24904,
-CVE-2022-31036). Links inside the repository are refused alike: one rule, no path arithmetic.
+In: a tree and a path in it. Out: nothing, or SymlinkNotAllowed naming the link. A link of a commit
+is never written to disk (gitops.git.checkout), so following one is impossible; this module only
+says so in words, instead of leaving the file out, which would read as its removal (S-09,
+CVE-2022-24904, CVE-2022-31036). Links inside the repository are refused alike: one rule, no path
+arithmetic.
 """
 
 from __future__ import annotations

@@ -38,11 +38,12 @@ class Anchored:
 class Sequence:
     """An open sequence; `lines` collects where its entries begin, when somebody asked."""
 
-    __slots__ = ("anchor", "height", "lines", "value", "weight")
+    __slots__ = ("anchor", "height", "line", "lines", "value", "weight")
 
-    def __init__(self, anchor: str | None, *, lines: list[int] | None) -> None:
+    def __init__(self, anchor: str | None, line: int, *, lines: list[int] | None) -> None:
         self.value: list[Any] = []
         self.anchor = anchor
+        self.line = line
         self.lines = lines
         self.weight = 1
         self.height = 1
@@ -56,11 +57,12 @@ class Sequence:
 class Mapping:
     """An open mapping; key is None while the next node is a key."""
 
-    __slots__ = ("_merged", "_merging", "anchor", "height", "key", "value", "weight")
+    __slots__ = ("_merged", "_merging", "anchor", "height", "key", "line", "value", "weight")
 
-    def __init__(self, anchor: str | None) -> None:
+    def __init__(self, anchor: str | None, line: int) -> None:
         self.value: dict[str, Any] = {}
         self.anchor = anchor
+        self.line = line
         self.key: str | None = None
         self.weight = 1
         self.height = 1

@@ -1,8 +1,9 @@
 """From documents to objects: each with the place it came from.
 
-In: the documents of one file. Out: RenderedObjects, lists (`kind: List`, `ConfigMapList`, ...) taken
-apart as kubectl does, empty documents left out. ManifestInvalid names file, line and field of what is
-no Kubernetes object at all; whether an object is allowed and well named is decided in validate.
+In: the documents of one file. Out: RenderedObjects, lists (`kind: List`, `ConfigMapList`, ...)
+taken apart as kubectl does, empty documents left out. ManifestInvalid names file, line and field
+of what is no Kubernetes object at all; whether an object is allowed and well named is decided in
+validate.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """A directory of manifests, without a renderer.
 
-In: a tree and a directory. Out: one RenderedObject per object of every *.yaml, *.yml and *.json file
-below it, in path order, with file and line. Directories below that hold a kustomization file are
-treated as Flux treats them (fluxcd/pkg kustomize/kustomize_generator.go): each is built by kustomize
-as a base, and its files are not read as manifests. Files Flux never looks at (continuous integration,
-.sops.yaml) are left out; a link that could be a manifest, and a chart, are refused, never skipped:
-what is left out silently would be pruned. `.sourceignore` files are not read.
+In: a tree and a directory. Out: one RenderedObject per object of every *.yaml, *.yml and *.json
+file below it, in path order, with file and line. Directories below that hold a kustomization file
+are treated as Flux treats them (fluxcd/pkg kustomize/kustomize_generator.go): each is built by
+kustomize as a base, and its files are not read as manifests. Files Flux never looks at (continuous
+integration, .sops.yaml) are left out; a link that could be a manifest, and a chart, are refused,
+never skipped: what is left out silently would be pruned. `.sourceignore` files are not read.
 """
 
 from __future__ import annotations
@@ -34,13 +34,11 @@ _IGNORED_NAMES = (
 )
 
 
-def render(
-    tree: FileTree, directory: str, *, options: RenderOptions
-) -> tuple[RenderedObject, ...]:
+def render(tree: FileTree, directory: str, *, options: RenderOptions) -> tuple[RenderedObject, ...]:
     """Read every manifest below a directory.
 
-    Raises: YamlError, ManifestInvalid, LimitExceeded, SymlinkNotAllowed, ChartNotSupported, and what
-    kustomize raises for a kustomization below.
+    Raises: YamlError, ManifestInvalid, LimitExceeded, SymlinkNotAllowed, ChartNotSupported, and
+    what kustomize.build raises for a kustomization below.
     """
     _refuse_links(tree, directory)
     bases = _bases(tree, directory)

@@ -1,10 +1,10 @@
 """The scan of a kustomization and all it includes, before the real kustomize starts.
 
-In: a tree and a directory with a kustomization file. Out: a Scan. Everything a kustomization can name
-is followed: each entry must be a file or directory of the same repository, no link, no address, no
-cycle, no plugin, function or chart (S-12 to S-15). What an entry is, and which fields have entries,
-is decided in entries and fields. Nothing is rendered here. The child process is confined as well
-(process): two fences, so that an error in one is not a way out.
+In: a tree and a directory with a kustomization file. Out: a Scan. Everything a kustomization can
+name is followed: each entry must be a file or directory of the same repository, no link, no
+address, no cycle, no plugin, function or chart (S-12 to S-15). What an entry is, and which fields
+have entries, is decided in entries and fields. Nothing is rendered here. The child process is
+confined as well (process): two fences, so that an error in one is not a way out.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class _Walk:
             names = ", ".join(detect.KUSTOMIZATION_NAMES)
             raise KustomizationInvalid(f"{where}: {_shown(directory)} has none of {names}")
         if directory in chain:
-            way = " -> ".join(_shown(step) for step in (*chain[chain.index(directory) :], directory))
+            ring = (*chain[chain.index(directory) :], directory)
+            way = " -> ".join(_shown(step) for step in ring)
             raise CycleDetected(f"{where}: kustomizations include each other: {way}")
         if len(chain) >= MAX_DEPTH:
             raise LimitExceeded(f"{where}: bases nested deeper than {MAX_DEPTH}, the limit")
@@ -107,7 +108,7 @@ class _Walk:
         if self._has_file(path):
             data = self._read(path)
             if is_plugin and reference.form in (Form.PLUGIN, Form.BASE):
-                self._plugin(data, chain[0], where=place(path))
+                self._plugin(data, directory, where=place(path))
             elif b"*" in data and b"&" in data:
                 # kustomize expands aliases without a bound; whoever has none is not read twice.
                 yamlio.load_all(data, file=path)
@@ -128,7 +129,7 @@ class _Walk:
             metadata = value.get("metadata")
             annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
             if isinstance(annotations, dict) and any(name in annotations for name in _FUNCTIONS):
-                raise FeatureNotAllowed(f"{where}: functions in programs or containers are not allowed")
+                raise FeatureNotAllowed(f"{where}: functions are not allowed, of no kind")
             kind = printable(str(value.get("kind")), 63)
             if value.get("apiVersion") != "builtin":
                 raise FeatureNotAllowed(f"{where}: the plugin {kind} is not one of kustomize's own")

@@ -3,10 +3,10 @@
 In: an argument list and Bounds. Out: Finished, or one of three endings: TimedOut, OutputTooLarge,
 NotStarted. The child gets none of our environment, no input, its own session, limits of processor,
 memory, file size and open files (`prlimit`), and its own user, network and process namespaces
-(`unshare`) as far as the machine gives them: inside them there is no network and no other process's
-environment to read. Whatever happens, its process group is dead when `run` returns.
-Which program runs, and what its output means, is the caller's business. preexec_fn is not used: it is
-not safe in a process with threads. RLIMIT_AS is not used: a Go program does not start under it.
+(`unshare`) as far as the machine gives them: inside them there is no network and no other
+process's environment to read. Whatever happens, its process group is dead when `run` returns.
+Which program runs, and what its output means, is the caller's business. preexec_fn is not used: it
+is not safe in a process with threads. RLIMIT_AS is not used: a Go program does not start under it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,18 +168,14 @@ def _collect(
             if not ready:
                 raise TimedOutError
             for key, _ in ready:
-                if not _drain(key.fileobj, key.data):
+                chunk = os.read(key.fd, _CHUNK)
+                key.data.extend(chunk)
+                if not chunk:
                     selector.unregister(key.fileobj)
             if len(output) > bounds.output_bytes:
                 raise OutputTooLargeError
             del errors[_MAX_ERRORS:]
     return bytes(output), bytes(errors)
-
-
-def _drain(pipe: IO[bytes], buffer: bytearray) -> bool:
-    chunk = os.read(pipe.fileno(), _CHUNK)
-    buffer += chunk
-    return bool(chunk)
 
 
 def _await(child: subprocess.Popen[bytes], *, deadline: float) -> None:

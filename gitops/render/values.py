@@ -1,8 +1,8 @@
 """The values this room speaks: what may be spent on a rendering, and what comes out of it.
 
-Nothing is decided here. The limits are those of docs/security.md S-21; an object is held to 1 MiB
-because etcd takes no more than about 1.5 MiB, and everything else follows from what a worker with a
-few hundred MiB can hold while it renders for one project and others wait.
+Nothing is decided here. The limits are those of check S-21; an object is held to 1 MiB because
+etcd takes no more than about 1.5 MiB, and everything else follows from what a worker with a few
+hundred MiB can hold while it renders for one project and others wait.
 """
 
 from __future__ import annotations

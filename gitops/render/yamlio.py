@@ -219,7 +219,7 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
         style = "|"
     elif _reads_as_text(text):
         style = ""
-    return dumper.represent_scalar(_STRING_TAG, text, style=style)
+    return dumper.represent_scalar(_STRING_TAG, str(text), style=style)
 
 
 def _reads_as_text(text: str) -> bool:
@@ -229,4 +229,6 @@ def _reads_as_text(text: str) -> bool:
         return False
 
 
+# Twice: for text itself, and for what is text besides (members of a StrEnum).
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_multi_representer(str, _represent_text)

@@ -1,1 +1,1 @@
-"""The REST door of projects."""
+"""The REST door of projects, and what the REST doors of all packages are made of."""

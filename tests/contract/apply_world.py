@@ -1,4 +1,4 @@
-"""One project on one real cluster, as federation.apply sees it: clients, journal, and a wire that is watched.
+"""One project on one real cluster, as federation.apply sees it, over a wire that is watched.
 
 `World.run` applies manifests as a source would. Requests are recorded on the way to the real
 cluster, and a test may put a fault in their way (`World.faults`); nothing of Slipway is replaced.

@@ -12,6 +12,8 @@ from tests.contract.apply_world import World, config_map, deployment, make_world
 if TYPE_CHECKING:
     from tests.realcluster.cluster import RealCluster
 
+RBAC = "rbac.authorization.k8s.io"
+
 
 @pytest.fixture
 def world(real_cluster: RealCluster) -> World:
@@ -21,10 +23,11 @@ def world(real_cluster: RealCluster) -> World:
 def ten_kinds(name: str) -> list[dict[str, Any]]:
     """One object of each of ten kinds."""
     labels = {"app": name}
+    matching = {"matchLabels": labels}
     port = {"port": 80, "targetPort": 8080, "protocol": "TCP"}
     pod = {"containers": [{"name": "app", "image": "example.com/app:1"}], "restartPolicy": "Never"}
     rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]}
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+    reference = {"apiGroup": RBAC, "kind": "Role", "name": name}
     subject = {"kind": "ServiceAccount", "name": name}
     job = {"template": {"spec": pod}}
     bodies: list[tuple[str, str, dict[str, Any]]] = [
@@ -34,10 +37,10 @@ def ten_kinds(name: str) -> list[dict[str, Any]]:
         ("v1", "Service", {"spec": {"selector": labels, "ports": [port]}}),
         ("apps/v1", "Deployment", {"spec": deployment(name)["spec"]}),
         ("batch/v1", "CronJob", {"spec": {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job}}}),
-        ("rbac.authorization.k8s.io/v1", "Role", {"rules": [rule]}),
-        ("rbac.authorization.k8s.io/v1", "RoleBinding", {"roleRef": reference, "subjects": [subject]}),
-        ("networking.k8s.io/v1", "NetworkPolicy", {"spec": {"podSelector": {"matchLabels": labels}}}),
-        ("policy/v1", "PodDisruptionBudget", {"spec": {"selector": {"matchLabels": labels}}}),
+        (f"{RBAC}/v1", "Role", {"rules": [rule]}),
+        (f"{RBAC}/v1", "RoleBinding", {"roleRef": reference, "subjects": [subject]}),
+        ("networking.k8s.io/v1", "NetworkPolicy", {"spec": {"podSelector": matching}}),
+        ("policy/v1", "PodDisruptionBudget", {"spec": {"selector": matching}}),
     ]  # fmt: skip
     return [
         {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **body}

@@ -1,4 +1,4 @@
-"""federation.apply on a real cluster: what people change by hand is taken back, what is others' stays."""
+"""federation.apply on a real cluster: people's changes are taken back, others' stay."""
 
 from __future__ import annotations
 

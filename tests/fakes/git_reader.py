@@ -1,4 +1,4 @@
-"""The hub's side of a test with a Git server: one repository, one mirror, the values a pipeline has.
+"""The hub's side of a test with a Git server: one repository, one mirror, the usual values.
 
 Only the plumbing of arguments; what is called is the real front door, gitops.git.
 """

@@ -229,6 +229,7 @@ class TlsServer:
     def _serve(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         with contextlib.suppress(OSError, ValueError):
             self._open.add(sock)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if not self.handshakes:
                 self._stopped.wait()
                 return

@@ -126,6 +126,9 @@ def why_missing(environ: Mapping[str, str]) -> str:
         return ""
     if go_program(environ) is None:
         return f"{names} not built and no Go on PATH (Go >= 1.26 is needed; or KUBEBUILDER_ASSETS)"
+    failure = cache_dir(environ) / "failed"
+    if failure.exists():
+        return f"{names} not built; the last build said: {failure.read_text().splitlines()[0]}"
     return f"{names} not built yet: run python3 tests/realcluster/build.py"
 
 
@@ -147,6 +150,7 @@ def build(environ: Mapping[str, str]) -> None:
         )
     (target / "bin").mkdir(parents=True, exist_ok=True)
     with _lock(target / "lock"):
+        (target / "failed").unlink(missing_ok=True)
         todo = missing(environ)  # again: another builder may have just finished
         for module in MODULES:
             tools = tuple(tool for tool in todo if tool.module == module)
@@ -226,7 +230,9 @@ def _run(
                 process.wait()
     if process.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-        raise BuildError(f"building {names} failed (exit {process.returncode}):\n{tail}")
+        said = f"building {names} failed (exit {process.returncode}):"
+        (log.parent / "failed").write_text(f"{said} see {log}\n")
+        raise BuildError(f"{said}\n{tail}")
     say(f"built {names} in {_clock(time.monotonic() - started)}")
 
 

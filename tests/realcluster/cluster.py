@@ -56,6 +56,7 @@ class RealCluster:
             peer_port=free_port(),
         )
         self._programs: dict[str, Program] = {}
+        self._has_node = False
         self._write_files()
         self._tls = ssl.create_default_context(cadata=self.ca_pem)
 
@@ -118,6 +119,8 @@ class RealCluster:
         self.wait_for("/readyz says ok", lambda: self.request("GET", "/readyz").status == 200)
         if not self._runs("kube-controller-manager"):
             self._spawn("kube-controller-manager", commands.controller_manager(self._layout))
+        if self._has_node:
+            self._play_kubelet()
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self.wait_for(
             "the default service account", lambda: self.request("GET", account).status == 200
@@ -125,17 +128,15 @@ class RealCluster:
 
     def stop(self) -> None:
         """Kill the apiserver: connections are refused until `start`. etcd and all data stay."""
+        self._end_controllers()
         # Forgotten, so that `wait_for` does not take it for a program that died by itself.
         if "kube-apiserver" in self._programs:
             self._programs.pop("kube-apiserver").kill()
 
     def freeze(self) -> None:
-        """Stop the apiserver where it stands: connections hang until `thaw` or `start`."""
+        """Hold the apiserver where it stands: connections are made and hang, until `start`."""
+        self._end_controllers()
         self._programs["kube-apiserver"].freeze()
-
-    def thaw(self) -> None:
-        """Let a frozen apiserver go on."""
-        self._programs["kube-apiserver"].thaw()
 
     def close(self) -> None:
         """End every program, last started first, and remove the folder."""
@@ -148,13 +149,11 @@ class RealCluster:
 
         It stays on for the cluster's life: pods placed on the node need kwok to go away again.
         """
-        if self._runs("kwok"):
+        if self._has_node:
             return
         self.kubectl("apply", "--server-side", "-f", str(NODE_MANIFEST))
-        self._spawn("kwok", commands.kwok(self._layout))
-        self.wait_for("the node is ready", self._node_ready)
-        # Admission policies take effect a second or so after they are written.
-        self.wait_for("pods are placed on the node", self._pods_are_placed)
+        self._has_node = True
+        self._play_kubelet()
 
     # Use
 
@@ -228,6 +227,13 @@ class RealCluster:
         """Return the memory of each program."""
         return {name: program.resident_bytes() for name, program in self._programs.items()}
 
+    def _play_kubelet(self) -> None:
+        if not self._runs("kwok"):
+            self._spawn("kwok", commands.kwok(self._layout))
+        self.wait_for("the node is ready", self._node_ready)
+        # Admission policies take effect a second or so after they are written or read again.
+        self.wait_for("pods are placed on the node", self._pods_are_placed)
+
     def _node_ready(self) -> bool:
         node = self.request("GET", "/api/v1/nodes/realcluster-node").body
         conditions = node.get("status", {}).get("conditions", [])
@@ -242,6 +248,13 @@ class RealCluster:
         }
         made = self.request("POST", "/api/v1/namespaces/default/pods?dryRun=All", body=pod)
         return "nodeName" in made.body.get("spec", {})
+
+    def _end_controllers(self) -> None:
+        # Their watches would be tried again only after a back-off of up to a minute; new ones
+        # are there in half a second.
+        for name in ("kube-controller-manager", "kwok"):
+            if name in self._programs:
+                self._programs.pop(name).kill()
 
     def _runs(self, name: str) -> bool:
         return name in self._programs and self._programs[name].running

@@ -59,6 +59,8 @@ class Program:
     def freeze(self) -> None:
         """Stop it where it stands: connections are accepted by the kernel and never answered."""
         self._process.send_signal(signal.SIGSTOP)
+        # The signal is only on its way; the parent hears when the last thread has stopped.
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let a frozen program go on."""

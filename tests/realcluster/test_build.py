@@ -93,6 +93,7 @@ def test_a_failed_build_shows_the_end_of_its_log(tmp_path: Path) -> None:
     assert done.returncode == build.EXIT_FAILED
     assert "building etcd failed (exit 1):\nno required module provides package" in done.stdout
     assert not list(tmp_path.glob("cache/realcluster/*/bin/*"))
+    assert "the last build said: building etcd failed (exit 1)" in build.why_missing(environ)
 
 
 def test_two_builders_do_not_build_twice(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from gitops import tree
 from gitops.tree import FileTree, TreeLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

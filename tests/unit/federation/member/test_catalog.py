@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from federation.member.catalog import Catalog
 from federation.member.discovery import GroupUnavailable
-from federation.member.errors import ClusterError, Unauthorized
+from federation.member.errors import (
+    ClusterError,
+    ClusterUnreachable,
+    DeadlineExceeded,
+    Unauthorized,
+)
 from projects.kube.refs import GroupVersionKind
 from tests.fakes import tls_server
 from tests.fakes.members import connect
@@ -87,7 +94,7 @@ def test_what_did_not_change_is_the_same_value(
         changed = catalog.refresh()
 
     assert unchanged is first
-    assert [one.name for one in changed.resources()] == ["pods", "jobs"]
+    assert {one.name for one in changed.resources()} == {"pods", "jobs"}
 
 
 def test_a_server_without_etags_is_read_each_time(
@@ -159,3 +166,40 @@ def test_a_failure_does_not_lose_what_was_known(
         kept = catalog.get()
 
     assert kept is first
+
+
+def test_a_change_seen_before_a_failure_is_seen_after_it(
+    server: TlsServer, documents: dict[str, Any]
+) -> None:
+    server.answer = site(documents)
+
+    with connect(server) as transport:
+        catalog = Catalog(transport)
+        catalog.get()
+        documents["/api"] = aggregated("", "services", "Service")
+        groups = documents.pop("/apis")
+        with pytest.raises(ClusterError):
+            catalog.refresh()
+        documents["/apis"] = groups
+        found = catalog.refresh()
+
+    assert {one.name for one in found.resources()} == {"services", "deployments"}
+
+
+def test_waiting_for_another_threads_refresh_ends_at_the_deadline(server: TlsServer) -> None:
+    server.answer = tls_server.silence
+
+    with connect(server, connect_timeout=0.5, read_timeout=1.0) as transport:
+        catalog = Catalog(transport)
+        holder = threading.Thread(target=_swallow, args=(catalog,))
+        holder.start()
+        while not server.requests:
+            time.sleep(0.01)
+        with pytest.raises(DeadlineExceeded):
+            catalog.get(deadline=time.monotonic() + 0.1)
+        holder.join()
+
+
+def _swallow(catalog: Catalog) -> None:
+    with pytest.raises(ClusterUnreachable):
+        catalog.get()

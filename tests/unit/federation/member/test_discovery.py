@@ -85,15 +85,27 @@ def test_a_kind_that_is_not_served_is_named_with_the_versions_that_are() -> None
     )
 
 
-def test_a_group_that_does_not_answer_now_is_not_a_group_that_is_gone() -> None:
+@pytest.mark.parametrize(
+    "api_version", ["metrics.k8s.io/v1beta1", "metrics.k8s.io/v1", "custom.io/v1"]
+)
+def test_a_group_that_does_not_answer_now_is_not_a_group_that_is_gone(api_version: str) -> None:
     found = Discovery.parse(CORE, GROUPS, stale=[("custom.io", "v1")])
 
-    for api_version in ("metrics.k8s.io/v1beta1", "custom.io/v1"):
-        with pytest.raises(GroupUnavailable) as caught:
-            found.resource(gvk(api_version, "PodMetrics"))
-        assert isinstance(caught.value, Unavailable)
-    with pytest.raises(NoMatchForKind):
-        found.resource(gvk("metrics.k8s.io/v1", "PodMetrics"))
+    with pytest.raises(GroupUnavailable) as caught:
+        found.resource(gvk(api_version, "PodMetrics"))
+
+    assert isinstance(caught.value, Unavailable)
+
+
+def test_a_version_that_answers_tells_that_the_kind_is_not_gone() -> None:
+    found = Discovery.parse(GROUPS, stale=[("apps", "v3")])
+
+    with pytest.raises(NoMatchForKind) as caught:
+        found.resource(gvk("apps/v1beta1", "Deployment"))
+    with pytest.raises(GroupUnavailable):
+        found.resource(gvk("apps/v3", "Deployment"))
+
+    assert caught.value.served == ("apps/v1", "apps/v2")
 
 
 def test_a_stale_group_that_still_says_what_it_serves_is_believed() -> None:

@@ -107,7 +107,6 @@ def test_json_is_the_same_value_when_it_is_read_as_yaml(value: object) -> None:
     text = paths.encoded({"v": value}).decode()
 
     assert json.loads(text) == {"v": value}
-    # PyYAML's own parser knows no astral characters inside \\U-less text only on narrow builds.
     assert yaml.load(text, Loader=yaml.CSafeLoader) == {"v": value}
 
 

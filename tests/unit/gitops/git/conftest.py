@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fakes import git
 from tests.fakes.git_reader import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -90,9 +90,7 @@ class TestResolve:
         monkeypatch.setattr(socket, "getaddrinfo", _answering("8.8.8.8", "169.254.169.254"))
 
         with pytest.raises(addresses.AddressNotAllowed, match=r"git\.example .*169\.254"):
-            addresses.resolve(
-                "git.example", 443, allow_private=True, deadline=time.monotonic() + 5
-            )
+            addresses.resolve("git.example", 443, allow_private=True, deadline=time.monotonic() + 5)
 
     def test_says_that_a_name_is_unknown(self) -> None:
         with pytest.raises(addresses.HostNotFound, match=r"nope\.invalid"):

@@ -6,28 +6,18 @@ helper would be.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gitops.git import environment, process
 from gitops.git.environment import ProcessLimits, Setting
+from tests.fakes import processes
 
-
-def processes_with(text: str) -> list[int]:
-    """Find the processes whose arguments contain a text."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            arguments = path.read_bytes()
-        except OSError:
-            continue  # it ended meanwhile
-        if text.encode() in arguments and int(path.parent.name) != os.getpid():
-            found.append(int(path.parent.name))
-    return found
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def setting(directory: Path, *, seconds: float = 20.0, **aliases: str) -> Setting:
@@ -55,7 +45,7 @@ class TestRun:
             process.run(here, "wait")
 
         assert time.monotonic() - before < 4
-        assert processes_with("61.25") == []
+        assert processes.gone("sleep\x0061.25")
 
     def test_leaves_nobody_behind_when_it_ends_well(self, tmp_path: Path) -> None:
         here = setting(tmp_path, fork="sleep 62.25 >/dev/null 2>&1 & echo done")
@@ -63,7 +53,7 @@ class TestRun:
         finished = process.run(here, "fork")
 
         assert finished.stdout == b"done\n"
-        assert processes_with("62.25") == []
+        assert processes.gone("sleep\x0062.25")
 
     def test_does_not_wait_for_one_that_only_holds_its_output_open(self, tmp_path: Path) -> None:
         here = setting(tmp_path, fork="sleep 63.25 & echo done")
@@ -73,7 +63,7 @@ class TestRun:
 
         assert finished.stdout == b"done\n"
         assert time.monotonic() - before < 5
-        assert processes_with("63.25") == []
+        assert processes.gone("sleep\x0063.25")
 
     def test_is_ended_when_it_writes_without_end(self, tmp_path: Path) -> None:
         here = replace(setting(tmp_path, pour="yes"), limits=ProcessLimits(output_bytes=1 << 20))
@@ -107,9 +97,8 @@ class TestRun:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(environment, "PATH", str(tmp_path))
-        environment.program.cache_clear()
 
-        with pytest.raises(environment.GitMissing, match="git program"):
+        with pytest.raises(environment.GitNotStarted, match="git program"):
             process.run(setting(tmp_path), "version")
 
 
@@ -120,9 +109,9 @@ class TestEnvironment:
         monkeypatch.setenv("SECRET_KEY", "canary")
         monkeypatch.setenv("GIT_SSH_COMMAND", "touch here")
         monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
-        here = setting(tmp_path, show="env")
+        here = setting(tmp_path, reveal="env")
 
-        shown = process.run(here, "show").stdout.decode()
+        shown = process.run(here, "reveal").stdout.decode()
 
         names = {line.partition("=")[0] for line in shown.splitlines()}
         shells = {"_", "PWD", "OLDPWD", "SHLVL"}
@@ -163,7 +152,6 @@ def way(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         for name in ("git", "sh", "head", "cat"):
             (programs / name).symlink_to(f"/usr/bin/{name}")
         monkeypatch.setattr(environment, "PATH", str(programs))
-    environment.program.cache_clear()
     return str(request.param)
 
 
@@ -177,18 +165,14 @@ class TestLimits:
         assert (tmp_path / "large").stat().st_size == 100_000, way
 
     def test_are_those_that_were_asked_for(self, tmp_path: Path, way: str) -> None:
-        here = setting(tmp_path, show="cat /proc/self/limits")
+        here = setting(tmp_path, reveal="cat /proc/self/limits")
         limited = replace(here, limits=ProcessLimits(memory_bytes=300 << 20))
 
-        shown = process.run(limited, "show").stdout.decode()
+        shown = process.run(limited, "reveal").stdout.decode()
 
         rows = {line[:25].strip(): line[25:].split() for line in shown.splitlines()}
         assert rows["Max data size"][:2] == [str(300 << 20)] * 2, way
         assert rows["Max core file size"][:2] == ["0", "0"]
-
-    @pytest.fixture(autouse=True)
-    def _forget_the_programs(self) -> None:
-        environment.program.cache_clear()
 
 
 class TestRunning:
@@ -218,10 +202,9 @@ class TestRunning:
         with process.start(setting(tmp_path, wait="sleep 64.25"), "wait"):
             pass
 
-        assert processes_with("64.25") == []
+        assert processes.gone("sleep\x0064.25")
 
 
 def test_the_version_of_git_is_known() -> None:
-    environment.program.cache_clear()
 
     assert process.version() >= (2, 24)

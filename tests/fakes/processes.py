@@ -1,0 +1,46 @@
+"""Looking at the processes of this machine: is one left behind, does one tell a secret?"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+
+def with_argument(text: str) -> list[int]:
+    """Find the processes, ours excepted, whose arguments contain a text."""
+    return [number for number, raw in _read("cmdline") if text.encode() in raw]
+
+
+def with_variable(text: str) -> list[int]:
+    """Find the processes, ours excepted, whose environment contains a text."""
+    return [number for number, raw in _read("environ") if text.encode() in raw]
+
+
+def gone(argument: str, *, within: float = 2.0) -> bool:
+    """Wait until no process has the argument; a killed one takes a moment to die."""
+    until = time.monotonic() + within
+    while with_argument(argument):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def seen(argument: str, *, within: float = 10.0) -> list[int]:
+    """Wait for a process with the argument."""
+    until = time.monotonic() + within
+    while not (found := with_argument(argument)) and time.monotonic() < until:
+        time.sleep(0.02)
+    return found
+
+
+def _read(name: str) -> list[tuple[int, bytes]]:
+    found = []
+    for path in Path("/proc").glob(f"[0-9]*/{name}"):
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            continue  # it ended meanwhile, or is someone else's
+        found.append((int(path.parent.name), raw))
+    return [(number, raw) for number, raw in found if number != os.getpid()]
