@@ -30,5 +30,9 @@ def logging_dict(level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"django.db.backends": {"level": "WARNING"}},
+        "loggers": {
+            "django.db.backends": {"level": "WARNING"},
+            # It says every wake-up at INFO, also to people at the command line.
+            "django-q": {"level": "WARNING"},
+        },
     }

@@ -24,6 +24,7 @@ from federation.applying.failures import PruneBlocked, PruneFailed
 from federation.applying.journal import Journal, Superseded
 from federation.applying.namespaces import (
     NamespaceNotOurs,
+    account,
     prepare_namespace,
     release_namespace,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "PruneFailed",
     "ScopeViolation",
     "Superseded",
+    "account",
     "post_event",
     "prepare_namespace",
     "release_namespace",
@@ -109,9 +111,9 @@ def _go(run: Run, desired: tuple[Desired, ...]) -> None:
     )
     _refuse(run, todo.applies)
     _claim(run, todo.applies)
-    faults.reach("inventory-written")
+    faults.reach("inventory-written", run.owner.name)
     _apply_all(run, todo.applies, resolved)
-    faults.reach("before-prune")
+    faults.reach("before-prune", run.owner.name)
     removal.remove(run, todo.deletions, seen)
     if todo.blocked:
         raise PruneBlocked(todo.blocked)

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from federation import apply, connecting
-from federation.applying.namespaces import account_user
+from federation.applying.namespaces import account
 from federation.engine.ownership import Owner
 from federation.engine.plan import Desired, Options
-from federation.member.calling import Impersonation
 from federation.member.errors import NamespaceNotReady, ObjectNotFound
 from federation.models import Propagation
 from federation.operations import inventories, propagations
@@ -109,7 +108,7 @@ def tell_cluster(row: Propagation, run: Run, *, now: datetime) -> None:
     try:
         with connecting.open_client(row.cluster) as platform:
             apply.post_event(
-                client=platform.impersonating(_account(row.namespace)),
+                client=platform.impersonating(account(row.namespace)),
                 namespace=row.namespace,
                 involved=involved,
                 type="Warning" if error else "Normal",
@@ -149,16 +148,7 @@ def _voice(platform: Client, row: Propagation, *, removing: bool) -> Client:
             propagations.namespace_lost(attachment=attachment)
         why = f": {attachment.message}" if attachment is not None and attachment.message else ""
         raise NamespaceNotReady(f"namespace {row.namespace!r} is not prepared yet{why}")
-    return platform.impersonating(_account(row.namespace))
-
-
-def _account(namespace: str) -> Impersonation:
-    groups = (
-        "system:serviceaccounts",
-        f"system:serviceaccounts:{namespace}",
-        "system:authenticated",
-    )
-    return Impersonation(user=account_user(namespace), groups=groups)
+    return platform.impersonating(account(row.namespace))
 
 
 def _owner(row: Propagation) -> Owner:

@@ -27,6 +27,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from federation.broker import group_key
+from gitops.git import process
 from projects import worker
 from projects.models import WorkerLease
 from projects.operations import leases
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _STARTUP_SECONDS = 20.0
 _STOP_SECONDS = 30.0
 _DATABASE_RETRY_SECONDS = 2.0
+# Distributions backport: Debian's 2.39.5 has them.
+OLDEST_GIT = (2, 39, 5)
 
 
 class Supervisor:
@@ -56,6 +59,7 @@ class Supervisor:
         """Work until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        self._look_at_git()
         self._wait_for_database()
         while not self._stopping:
             try:
@@ -140,6 +144,15 @@ class Supervisor:
     def _forget_group(self) -> None:
         leases.retire(group=self._group)
         OrmQ.objects.filter(key=group_key(self._group)).delete()
+
+    def _look_at_git(self) -> None:
+        """Git below this version lacks fixes for code run at checkout, unless they were backported (S-03)."""
+        found = process.version()
+        if found < OLDEST_GIT:
+            wanted, have = (".".join(map(str, each)) for each in (OLDEST_GIT, found))
+            self._say(
+                f"note: git {have} is older than {wanted}; use one with the fixes of July 2025"
+            )
 
     def _wait_for_database(self) -> None:
         while not self._stopping:

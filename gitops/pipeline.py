@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 # Part of the inputs of a desired state: raise it when the same tree renders to something else.
 RENDER_VERSION = "1"
+# No fetch or render takes this long, so what is older belongs to nobody.
+_LEFTOVER_SECONDS = 3600.0
 # Failures of fetching that only another spec can mend.
 SPEC_FAULTS = (Reason.INVALID_URL, Reason.INVALID_REF)
 
@@ -104,7 +106,7 @@ def _publish(
     if known is not None:
         desired_states.reuse(lease=lease, state=known, now=now)
         return
-    mirror = checkout.Mirror(mirror_path(repository))
+    mirror = _mirror(repository)
     if not mirror.has(revision.commit):  # another worker's disk, or an evicted cache
         _fetch_commit(repository, mirror, revision.commit)
     with mirror.tree(revision.commit, limits=tree.TreeLimits()) as files:
@@ -126,6 +128,15 @@ def _publish(
     )
 
 
+def tidy_disk() -> None:
+    """Remove what killed workers left of their copies, and mirrors of repositories that are gone."""
+    checkout.sweep(work_directory(), older_than=_LEFTOVER_SECONDS)
+    found = {path.name.removesuffix(".git"): path for path in _mirrors().glob("*.git")}
+    known = {str(uid) for uid in GitRepository.objects.values_list("uid", flat=True)}
+    for uid in found.keys() - known:
+        checkout.Mirror(found[uid]).drop()
+
+
 def inputs_digest(source: Kustomization) -> str:
     """What rendering depends on besides the tree (architecture 2.1 rule 1)."""
     project = source.project
@@ -134,9 +145,19 @@ def inputs_digest(source: Kustomization) -> str:
     )
 
 
-def mirror_path(repository: GitRepository) -> Path:
-    """Where a worker keeps the bare mirror of one GitRepository; never shared between rows."""
-    return Path(settings.SLIPWAY["DATA_DIR"]) / "mirrors" / f"{repository.uid}.git"
+def work_directory() -> Path:
+    """Where private copies of commits are made; a tmpfs makes rendering quicker."""
+    return Path(settings.SLIPWAY["DATA_DIR"]) / "work"
+
+
+def _mirror(repository: GitRepository) -> checkout.Mirror:
+    """The bare mirror of one GitRepository on this worker's disk; never shared between rows."""
+    work_directory().mkdir(mode=0o700, parents=True, exist_ok=True)
+    return checkout.Mirror(_mirrors() / f"{repository.uid}.git", work_directory=work_directory())
+
+
+def _mirrors() -> Path:
+    return Path(settings.SLIPWAY["DATA_DIR"]) / "mirrors"
 
 
 def _look(repository: GitRepository) -> Seen:
@@ -149,7 +170,7 @@ def _look(repository: GitRepository) -> Seen:
         policy=checks.url_policy(),
         timeout=settings.SLIPWAY["FETCH_SECONDS"],
     )
-    mirror = checkout.Mirror(mirror_path(repository))
+    mirror = _mirror(repository)
     if not mirror.has(commit):
         _fetch_commit(repository, mirror, commit)
     info = history.commit_info(mirror, commit)

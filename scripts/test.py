@@ -82,6 +82,7 @@ class Tally:
 def main(arguments: list[str]) -> int:
     """Run what was named (or everything), sum up, and return the exit code."""
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing started here stays
     names = {run.name for run in RUNS}
     wanted = {name for name in arguments if name in names} or names
     extra = [word for word in arguments if word not in names]

@@ -10,12 +10,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from federation import registering
 from federation.member.credentials import ClusterAccess, parse_kubeconfig
 from projects.api.fields import Input, Labels, Output, Text
-from projects.operations.clusters import ClusterSpec
 
 _LONGEST_KUBECONFIG = 1 << 20
-_LONGEST_SERVER = 500
 _BY_FILE = frozenset({"kubeconfig", "context"})
 _BY_VALUES = frozenset({"server", "ca", "tls_server_name", "token"})
 
@@ -26,7 +25,7 @@ class ClusterReplace(Input):
     kubeconfig = Text(max_length=_LONGEST_KUBECONFIG, required=False, allow_blank=False)
     # DRF's metaclass takes fields off the class, so nothing is hidden by this name.
     context = Text(max_length=253, required=False)  # type: ignore[assignment]
-    server = Text(max_length=_LONGEST_SERVER, required=False, allow_blank=False)
+    server = Text(max_length=registering.LONGEST_SERVER, required=False, allow_blank=False)
     ca = Text(max_length=_LONGEST_KUBECONFIG, required=False)
     tls_server_name = Text(max_length=253, required=False)
     token = Text(max_length=16_384, required=False, allow_blank=False)
@@ -50,7 +49,7 @@ class ClusterReplace(Input):
         else:
             said = "want kubeconfig (and context), or server, token, ca (and tlsServerName)"
             raise serializers.ValidationError({"kubeconfig": [said]})
-        return {**rest, "spec": spec_of(access)}
+        return {**rest, "spec": registering.spec_of(access)}
 
 
 class ClusterCreate(ClusterReplace):
@@ -119,22 +118,3 @@ class ObjectOut(Output):
     namespace = serializers.CharField()
     name = serializers.CharField()
     confirmed = serializers.BooleanField()
-
-
-def spec_of(access: ClusterAccess) -> ClusterSpec:
-    """What an operation keeps of a checked access.
-
-    Raises: ValidationError when the server is longer than is kept.
-    """
-    if len(access.server) > _LONGEST_SERVER:
-        raise serializers.ValidationError({"server": [f"at most {_LONGEST_SERVER} characters"]})
-    return ClusterSpec(
-        server=access.server,
-        ca_pem=access.ca_pem,
-        tls_server_name=access.tls_server_name,
-        credential={
-            "token": access.token,
-            "client_cert_pem": access.client_cert_pem,
-            "client_key_pem": access.client_key_pem,
-        },
-    )

@@ -20,5 +20,5 @@ urlpatterns = [
     path(f"{_SOURCE}/deployments", views.Deployments.as_view()),
     path(f"{_SOURCE}/objects", views.Objects.as_view()),
     # config.urls includes this module last.
-    re_path(r"(?s:.*)", NoSuchEndpoint.as_view()),
+    re_path(r"[\s\S]*", NoSuchEndpoint.as_view()),
 ]

@@ -87,7 +87,7 @@ def _bring_wave(run: Run, steps: Iterable[Step]) -> None:
 def _applied(run: Run, step: Step, live: Manifest) -> None:
     """Write down one answer (in the calling thread)."""
     run.applied_count += 1
-    faults.reach(f"applied-{run.applied_count}")
+    faults.reach(f"applied-{run.applied_count}", run.owner.name)
     old = run.inventory.get(step.ref)
     action = _action(step, live, old)
     run.note(step.ref, action, step.message)

@@ -9,14 +9,16 @@ those of Kubernetes itself, are refused in any case.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from federation.engine.ownership import HUB_LABEL, PROJECT_LABEL
-from federation.member.errors import NamespaceNotReady, ObjectExists
+from federation.member.client import Impersonation
+from federation.member.errors import Forbidden, NamespaceNotReady, ObjectExists
 from projects.errors import Conflict
 from projects.kube import manifest as manifests
 from projects.kube.conditions import Reason
-from projects.kube.refs import ObjectRef
+from projects.kube.refs import GroupVersionKind, ObjectRef
 
 if TYPE_CHECKING:
     from federation.member.client import Client
@@ -27,6 +29,9 @@ _ROLE = "cluster-admin"
 # Whoever is administrator in one of these is administrator of the cluster.
 _OF_KUBERNETES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _RBAC = "rbac.authorization.k8s.io"
+_ANY_KIND = GroupVersionKind(group=_RBAC, version="v1", kind="RoleBinding")
+_RIGHTS_SECONDS = 10.0
+_PAUSE = 0.05
 
 
 class NamespaceNotOurs(Conflict):
@@ -58,9 +63,13 @@ def prepare_namespace(
     _check(live, namespace, labels, adopt=adopt)
     if any(manifests.labels(live).get(key) != value for key, value in labels.items()):
         live = platform.apply(_namespace(namespace, labels), force=True, deadline=deadline)
+    made = False
     for manifest in (_account(namespace, labels), _binding(namespace, labels)):
         if not _stands(platform, manifest, labels, deadline):
             platform.apply(manifest, force=True, deadline=deadline)
+            made = True
+    if made:
+        _wait_for_rights(platform, namespace, deadline)
     return manifests.uid(live)
 
 
@@ -77,8 +86,20 @@ def release_namespace(
             platform.delete(ref, uid=manifests.uid(live), deadline=deadline)
 
 
+def account(namespace: str) -> Impersonation:
+    """Whom to impersonate for writes in a namespace: its service account, as it would log in."""
+    return Impersonation(
+        user=account_user(namespace),
+        groups=(
+            "system:serviceaccounts",
+            f"system:serviceaccounts:{namespace}",
+            "system:authenticated",
+        ),
+    )
+
+
 def account_user(namespace: str) -> str:
-    """The user name to impersonate for writes in a project's namespace."""
+    """The user name of a namespace's service account."""
     return f"system:serviceaccount:{namespace}:{ACCOUNT}"
 
 
@@ -112,6 +133,26 @@ def _check(live: Manifest, namespace: str, labels: dict[str, str], *, adopt: boo
 def _stands(platform: Client, manifest: Manifest, labels: dict[str, str], deadline: float) -> bool:
     live = platform.get_metadata(ObjectRef.of(manifest), deadline=deadline)
     return live is not None and labels.items() <= manifests.labels(live).items()
+
+
+def _wait_for_rights(platform: Client, namespace: str, deadline: float) -> None:
+    """Wait until the API server knows of a new binding; it hears of it by a watch, a moment later.
+
+    Raises: NamespaceNotReady.
+    """
+    client = platform.impersonating(account(namespace))
+    end = min(deadline, time.monotonic() + _RIGHTS_SECONDS)
+    while True:
+        try:
+            client.list_metadata(_ANY_KIND, namespace=namespace, deadline=deadline)
+        except Forbidden as error:
+            if time.monotonic() >= end:
+                raise NamespaceNotReady(
+                    f"the rights of service account {namespace}/{ACCOUNT} are not in effect yet"
+                ) from error
+        else:
+            return
+        time.sleep(_PAUSE)
 
 
 def _namespace_ref(namespace: str) -> ObjectRef:

@@ -152,7 +152,7 @@ def _order(run: Run, step: Step, ref: ObjectRef) -> _Order:
 def _count(run: Run, answer: _Answer) -> None:
     if answer.sent:
         run.deleted_count += 1
-        faults.reach(f"deleted-{run.deleted_count}")
+        faults.reach(f"deleted-{run.deleted_count}", run.owner.name)
 
 
 def _settle(run: Run, ref: ObjectRef, answer: _Answer) -> list[ObjectRef]:

@@ -60,7 +60,7 @@ def duration(text: str) -> timedelta:
         )
     # Bounded before it is computed: a thousand digits are no length of time.
     parts = {
-        unit: min(int(number[:12]), 10**9) for unit, number in match.groupdict().items() if number
+        unit: min(int(number[:12]), 10**8) for unit, number in match.groupdict().items() if number
     }
     found = timedelta(**parts)
     if not timedelta(0) < found <= _LONGEST_DURATION:

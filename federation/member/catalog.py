@@ -9,6 +9,7 @@ to it.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass
@@ -99,7 +100,8 @@ class Catalog:
         return _Page(document=document, etag=response.headers.get("ETag", "") if aggregated else "")
 
     def _read(self, documents: list[Any], deadline: float | None) -> Discovery:
-        legacy = [one for document in documents for one in discovery.legacy_versions(document)]
+        named = (one for document in documents for one in discovery.legacy_versions(document))
+        legacy = list(itertools.islice(named, _MAX_GROUP_VERSIONS + 1))
         if len(legacy) > _MAX_GROUP_VERSIONS:
             raise ClusterError(f"the cluster names more than {_MAX_GROUP_VERSIONS} group versions")
         lists: list[Any] = []

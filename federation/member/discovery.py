@@ -119,18 +119,16 @@ class Discovery:
         )
 
 
-def legacy_versions(document: Any) -> tuple[GroupVersion, ...]:
-    """List the group versions of an APIVersions or APIGroupList document."""
+def legacy_versions(document: Any) -> Iterator[GroupVersion]:
+    """Go through the group versions of an APIVersions or APIGroupList document."""
     if not isinstance(document, dict):
-        return ()
+        return
     if document.get("kind") == "APIVersions":
-        return tuple(("", version) for version in _list(document, "versions") if _segment(version))
-    return tuple(
-        (group["name"], version["version"])
-        for group in _dicts(document, "groups")
-        for version in _dicts(group, "versions")
-        if _segment(group.get("name")) and _segment(version.get("version"))
-    )
+        yield from (("", version) for version in _list(document, "versions") if _segment(version))
+    for group in _dicts(document, "groups"):
+        for version in _dicts(group, "versions"):
+            if _segment(group.get("name")) and _segment(version.get("version")):
+                yield (group["name"], version["version"])
 
 
 def _entries(document: dict[str, Any]) -> Iterator[Resource | GroupVersion]:

@@ -92,10 +92,32 @@ class PinnedConnection(HTTPSConnection):
         super().__init__(*args, **kwargs)
         self._find_addresses = find_addresses
         self._answers = 0
+        self._held: list[bytes] | None = None
 
     def connect(self) -> None:
         self._answers = 0
         super().connect()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send head and body as one write: one TLS record and one packet less for each apply."""
+        self._held = []
+        try:
+            super().request(*args, **kwargs)
+            held = b"".join(self._held)
+        finally:
+            self._held = None
+        try:
+            super().send(held)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            if self._answers:
+                raise StaleConnection("the kept connection was closed") from error
+            raise
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
         try:

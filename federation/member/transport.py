@@ -46,6 +46,7 @@ MAX_BODY = 32 * 1024 * 1024
 # How long a looked-up name is believed for new connections: load balancers do move.
 _ADDRESSES_KEPT = 60.0
 _PIECE = 256 * 1024
+_OVER = "no answer before the run's own time was up"
 _IDEMPOTENT = frozenset({"GET", "PATCH", "PUT", "DELETE"})
 
 
@@ -138,7 +139,11 @@ class Transport:
                         raise
                     return self._exchange(method, url, sent, body, call, limit)
         except (faults.HTTPError, http.client.HTTPException, OSError) as error:
-            raise self._translated(error, call, deadline) from error
+            raise self._translated(error, _is_over(call, deadline)) from error
+        except ClusterUnreachable as error:
+            if _is_over(call, deadline):
+                raise DeadlineExceeded(f"{self._endpoint.host}: {_OVER}") from error
+            raise
 
     def close(self) -> None:
         """Drop all connections."""
@@ -205,14 +210,12 @@ class Transport:
         finally:
             self._lookup_lock.release()
 
-    def _translated(
-        self, error: Exception, call: sockets.Call, deadline: float | None
-    ) -> DomainError:
+    def _translated(self, error: Exception, over: bool) -> DomainError:
         """Say in our words what went wrong; the library's texts show objects, not causes."""
         host, cause = self._endpoint.host, _root(error)
         if isinstance(cause, (faults.TimeoutError, TimeoutError, faults.EmptyPoolError)):
-            if deadline is not None and call.ends_at == deadline <= time.monotonic():
-                return DeadlineExceeded(f"{host}: no answer before the run's own time was up")
+            if over:
+                return DeadlineExceeded(f"{host}: {_OVER}")
             return ClusterUnreachable(f"{host}: no answer in time")
         if isinstance(cause, ssl.SSLCertVerificationError):
             return TLSVerifyFailed(f"{host}: {answers.clip(cause.verify_message)}")
@@ -225,18 +228,25 @@ class Transport:
         return ClusterError(f"{host}: not an HTTP answer that can be read")
 
 
+def _is_over(call: sockets.Call, deadline: float | None) -> bool:
+    """Tell whether the caller's time ended the call, and not the cluster's share of it."""
+    return deadline is not None and call.ends_at == deadline <= time.monotonic()
+
+
 def _read(answer: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     """Read an answer to its end, or refuse it as soon as it is too large; unpacking counts."""
     encoding = answer.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise ClusterError("the answer is packed in a way that was not asked for")
-    # In pieces: http.client lists the chunks of one read, and tiny chunks cost many times their size.
+    # In pieces: http.client lists the chunks of one read, and tiny ones cost many times their size.
     data = bytearray()
-    while piece := answer.read(min(_PIECE, limit + 1 - len(data)), decode_content=True):
+    while True:
+        piece = answer.read(min(_PIECE, limit + 1 - len(data)), decode_content=True)
         data += piece
         if len(data) > limit:
             raise ClusterError(f"the answer is larger than {limit} bytes")
-    return bytes(data)
+        if not piece or (not encoding and answer.length_remaining == 0):
+            return bytes(data)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -168,12 +168,16 @@ class Mirror:
             fetching.remove(self._fresh)
 
 
-def sweep(work_directory: Path, *, older_than: float) -> int:
-    """Remove file trees that killed workers left behind, by age in seconds; tell how many."""
+def sweep(directory: Path, *, older_than: float) -> int:
+    """Remove what killed workers left in a work or temporary directory, by age in seconds.
+
+    Returns how many directories went.
+    """
     before = time.time() - older_than
     stale = [
         path
-        for path in work_directory.glob(f"{_TREE_PREFIX}*")
+        for prefix in (_TREE_PREFIX, remote.SCRATCH_PREFIX)
+        for path in directory.glob(f"{prefix}*")
         if path.is_dir() and not path.is_symlink() and path.stat().st_mtime < before
     ]
     for path in stale:

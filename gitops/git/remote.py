@@ -37,6 +37,7 @@ _CONFIG = (
     ("http.proxy", ""),
     ("http.sslVerify", "true"),
 )
+SCRATCH_PREFIX = "slipway-git-"
 _REF_LINE = re.compile(r"(?P<commit>[0-9a-f]{40,64})\t(?P<name>\S+)")
 
 
@@ -101,7 +102,7 @@ def connect(remote: Remote, *, deadline: float) -> Iterator[Setting]:
     config = [*_CONFIG, *_pins(url, remote.policy, deadline=deadline)]
     if remote.credentials.header:
         config.append((f"http.{url.origin}/.extraHeader", remote.credentials.header))
-    with tempfile.TemporaryDirectory(prefix="slipway-git-") as directory:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX) as directory:
         if remote.credentials.ca_pem:
             ca_file = Path(directory, "ca.pem")
             ca_file.write_text(remote.credentials.ca_pem)

@@ -55,7 +55,7 @@ class NothingRendered(Invalid):
 def render(tree: FileTree, *, path: str, options: RenderOptions = DEFAULT_OPTIONS) -> Rendered:
     """Render one directory of a tree.
 
-    Raises: leaves of Invalid (this room's and gitops.tree's); kustomize.RendererMissing.
+    Raises: leaves of Invalid (this room's and gitops.tree's); kustomize.RendererUnavailable.
     """
     directory = normalise(path)
     links.check(tree, directory)

@@ -18,7 +18,10 @@ from projects.kube.masking import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NO_MEMORY = re.compile(r"out of memory|cannot allocate memory|failed to reserve", re.IGNORECASE)
+# As Go's runtime says it; a text of the user's may hold the same words further on.
+_NO_MEMORY = re.compile(
+    r"^(?:fatal error|runtime): .*(?:out of memory|cannot allocate memory)", re.MULTILINE
+)
 _CRASH = re.compile(r"^(?:panic:|fatal error:|runtime:|SIG[A-Z]+:|goroutine \d+)", re.MULTILINE)
 # One base deeper: the entry, tried as a file in vain, and then the directory it is.
 _DEEPER = re.compile(
@@ -29,12 +32,20 @@ _DEEPER = re.compile(
 )
 _TWO_STORIES = re.compile(r"accumulation err='(?P<first>.*)': must build at directory: ")
 _ACCUMULATING = re.compile(r"^(?:accumulating (?:resources|components|patches): )+")
+# Kind.version.group/name.namespace; resid.ResId.String in sigs.k8s.io/kustomize.
+_TWICE = re.compile(r"already registered id: (?P<kind>\w+)\.[^/\s]*/(?P<name>\S+?)\.[^.\s]+(?:'|$)")
 _LONGEST = 600
 
 
 def is_out_of_memory(code: int, errors: str) -> bool:
     """Tell whether a run ended for want of memory: by its own runtime or by the kernel's killer."""
     return code == -signal.SIGKILL or bool(_NO_MEMORY.search(errors))
+
+
+def registered_twice(errors: str) -> tuple[str, str] | None:
+    """Tell kind and name of the object that stopped a run because it came twice."""
+    match = _TWICE.search(errors)
+    return (match["kind"], match["name"]) if match else None
 
 
 def readable(errors: str, *, top: Path, root: Path, run_directory: Path) -> str:

@@ -16,10 +16,10 @@ from typing import Any
 from yaml import events as ev
 
 from gitops.render import scalars
-from gitops.render.nodes import Anchored, Mapping, NodeError, Sequence, copy_of
+from gitops.render.nodes import NODE_WEIGHT, Anchored, Mapping, NodeError, Sequence, copy_of
 from projects.kube.masking import printable
 
-# What all aliases of a file may stand for, in characters and nodes: no object may be larger anyway.
+# What all aliases of a file may weigh: no object may be larger anyway.
 MAX_ALIASED = 1 << 20
 _MERGE_KEY = "<<"
 _NON_SPECIFIC_TAG = "!"
@@ -108,9 +108,11 @@ class Builder:
         except scalars.ScalarError as error:
             raise NodeError(str(error), line=line) from error
         if event.anchor is not None:
-            self._anchors[event.anchor] = Anchored(value=value, weight=len(text) + 1, height=0)
+            self._anchors[event.anchor] = Anchored(
+                value=value, weight=len(text) + NODE_WEIGHT, height=0
+            )
         if keyed is None:
-            self._add(value, line, weight=len(text) + 1, height=0)
+            self._add(value, line, weight=len(text) + NODE_WEIGHT, height=0)
 
     def _open(self, event: Any, *, is_mapping: bool) -> None:
         line = event.start_mark.line + 1

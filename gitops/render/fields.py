@@ -9,7 +9,7 @@ that of sigs.k8s.io/kustomize api/types/kustomization.go, v5.8. Nothing is opene
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from projects.kube.masking import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_GROUP = "kustomize.config.k8s.io/"
 _CHARTS = frozenset({"helmcharts", "helmchartinflationgenerator", "helmglobals"})
 _HARMLESS = frozenset(
     {
@@ -46,6 +47,7 @@ class Form(StrEnum):
     """What a reference may be."""
 
     FILE = "a file"
+    DATA = "a file of data"  # whose content kustomize copies and does not read
     BASE = "a file or a directory"
     PATCH = "a file or a patch written in place"
     PLUGIN = "a file, a directory or a configuration written in place"
@@ -64,14 +66,16 @@ _LISTS = {
 }
 # Fields that are mappings, or lists of them, and which of their keys name files. A bare string
 # among them is a patch, as in patchesStrategicMerge (and in `patches` of old kustomizations).
+_PATH = {"path": Form.FILE}
+_DATA = {"files": Form.DATA, "env": Form.DATA, "envs": Form.DATA}
 _MAPPINGS = {
-    "patches": ("path",),
-    "patchesstrategicmerge": ("path",),
-    "patchesjson6902": ("path",),
-    "replacements": ("path",),
-    "openapi": ("path",),
-    "configmapgenerator": ("files", "env", "envs"),
-    "secretgenerator": ("files", "env", "envs"),
+    "patches": _PATH,
+    "patchesstrategicmerge": _PATH,
+    "patchesjson6902": _PATH,
+    "replacements": _PATH,
+    "openapi": _PATH,
+    "configmapgenerator": _DATA,
+    "secretgenerator": _DATA,
 }
 _PLUGIN_PATHS = frozenset({"path", "paths", "files", "env", "envs", "targetfilepath"})
 # Their entries may be written name=path.
@@ -80,11 +84,15 @@ _NAMED_FILES = frozenset({"files"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """One entry: its text, what it may be, where it stands (`base/kustomization.yaml: crds`)."""
+    """One entry: its text, what it may be, where it stands (`base/kustomization.yaml: crds`).
+
+    name is what stands before the equals sign of name=path, "" without one.
+    """
 
     text: str
     form: Form
     where: str
+    name: str = ""
 
 
 def references(content: Any, *, where: str) -> Iterator[Reference]:
@@ -94,6 +102,11 @@ def references(content: Any, *, where: str) -> Iterator[Reference]:
     """
     if not isinstance(content, dict):
         raise KustomizationInvalid(f"{where}: not a kustomization; want a mapping with resources")
+    api_version = str(content.get("apiVersion") or _GROUP)
+    if not api_version.startswith(_GROUP):
+        # Flux names a kind of its own Kustomization, and people its file so.
+        shown = repr(printable(api_version, 100))
+        raise KustomizationInvalid(f"{where}: the apiVersion is {shown}; want {_GROUP}v1beta1")
     for key, value in content.items():
         name = key.casefold()
         here = f"{where}: {printable(key, 100)}"
@@ -126,7 +139,7 @@ def paths_in(value: Any, *, where: str) -> Iterator[Reference]:
                 yield from paths_in(below, where=where)
 
 
-def _of_mappings(value: Any, names: tuple[str, ...], where: str) -> Iterator[Reference]:
+def _of_mappings(value: Any, names: dict[str, Form], where: str) -> Iterator[Reference]:
     for entry in _entries(value):
         if not isinstance(entry, dict):
             yield _reference(entry, Form.PATCH, where)
@@ -136,13 +149,13 @@ def _of_mappings(value: Any, names: tuple[str, ...], where: str) -> Iterator[Ref
             if name not in names:
                 continue
             for text in _entries(below):
-                found = _reference(text, Form.FILE, f"{where}: {printable(key, 100)}")
+                found = _reference(text, names[name], f"{where}: {printable(key, 100)}")
                 yield _after_equals(found) if name in _NAMED_FILES else found
 
 
 def _after_equals(found: Reference) -> Reference:
-    _, equals, path = found.text.partition("=")
-    return Reference(text=path, form=found.form, where=found.where) if equals else found
+    name, equals, path = found.text.partition("=")
+    return replace(found, text=path, name=name) if equals else found
 
 
 def _entries(value: Any) -> list[Any]:

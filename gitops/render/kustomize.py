@@ -11,6 +11,7 @@ tree is never written to. What may be applied is decided in validate.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sysconfig
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitops.render import complaints, objects, origins, prescan, process, yamlio
+from gitops.render.validate import DuplicateObject
 from gitops.render.values import place
 from gitops.tree import LimitExceeded
 from projects.errors import Invalid, Unavailable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from gitops.render.prescan import Scan
     from gitops.render.values import RenderedObject, RenderOptions
+    from gitops.render.yamlio import Document
     from gitops.tree import FileTree
 
 _ORIGINS = "originAnnotations"
@@ -61,8 +64,8 @@ class OutOfMemory(Invalid):
     default_reason = Reason.OUT_OF_MEMORY
 
 
-class RendererMissing(Unavailable):
-    """There is no kubectl to run; the operator's to mend."""
+class RendererUnavailable(Unavailable):
+    """kubectl cannot be run here and now: not installed, no room on the disk, no namespace left."""
 
     default_reason = Reason.BUILD_FAILED
 
@@ -91,11 +94,11 @@ def build(
 ) -> tuple[RenderedObject, ...]:
     """Build directories together, as one kustomization that includes them all.
 
-    Raises: what prescan.scan raises; BuildFailed, RenderTimeout, OutOfMemory, LimitExceeded,
-    ManifestInvalid; RendererMissing.
+    Raises: what prescan.scan raises; BuildFailed, DuplicateObject, RenderTimeout, OutOfMemory,
+    LimitExceeded, ManifestInvalid; RendererUnavailable.
     """
     scans = tuple(prescan.scan(tree, path, limits=options.limits) for path in directories)
-    with tempfile.TemporaryDirectory(prefix="slipway-render-") as name:
+    with _temporary_directory() as name:
         run_directory = Path(name).resolve()
         top = _top(tree, directories, scans[0], run_directory)
         run = _Build(tree=tree, scans=scans, options=options, run_directory=run_directory, top=top)
@@ -104,6 +107,17 @@ def build(
     if len(found) > limit:
         raise LimitExceeded(f"{run.where}: {len(found)} objects; the limit is {limit}")
     return found
+
+
+@contextlib.contextmanager
+def _temporary_directory() -> Iterator[str]:
+    """Make a directory nobody else can enter, with a name nobody can guess (CVE-2023-40026)."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="slipway-render-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise RendererUnavailable(f"no temporary directory: {error.strerror}") from error
+    with made as name:
+        yield name
 
 
 def _top(tree: FileTree, directories: tuple[str, ...], first: Scan, run_directory: Path) -> Path:
@@ -119,7 +133,10 @@ def _top(tree: FileTree, directories: tuple[str, ...], first: Scan, run_director
             ours["sortOptions"] = content["sortoptions"]
     ours["resources"] = [os.path.relpath(tree.root / path, run_directory) for path in directories]
     text = yamlio.dump_all([ours])
-    (run_directory / "kustomization.yaml").write_text(text, encoding="utf-8")
+    try:
+        (run_directory / "kustomization.yaml").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RendererUnavailable(f"nothing can be written: {error.strerror}") from error
     return run_directory
 
 
@@ -145,7 +162,7 @@ def _output(run: _Build) -> bytes:
         problem = f"{run.where}: the output has more than {bounds.output_bytes} bytes, the limit"
         raise LimitExceeded(problem) from error
     except process.NotStartedError as error:
-        raise RendererMissing(f"kubectl cannot be run: {error}") from error
+        raise RendererUnavailable(f"kubectl cannot be run: {error}") from error
     if finished.code != 0:
         raise _failure(run, finished)
     return finished.output
@@ -155,20 +172,31 @@ def _failure(run: _Build, finished: process.Finished) -> Invalid:
     if complaints.is_out_of_memory(finished.code, finished.errors):
         limit = run.options.memory_bytes
         return OutOfMemory(f"{run.where}: kustomize wanted more than {limit} bytes of memory")
-    # Our own reader knows file and line where kustomize often knows only that there is an error.
-    for path in sorted({path for scan in run.scans for path in scan.files}):
-        if path.endswith((".yaml", ".yml", ".json")):
-            try:
-                yamlio.load_all(run.tree.read(path), file=path)
-            except yamlio.YamlError as error:
-                return BuildFailed(error.message, causes=error.causes)
     text = complaints.readable(
         finished.errors,
         top=(run.tree.root / run.kustomization).parent,
         root=run.tree.root,
         run_directory=run.run_directory,
     )
+    twice = complaints.registered_twice(finished.errors)
+    places = []
+    # Our own reader knows file and line where kustomize often knows only that there is an error.
+    for path in sorted({path for scan in run.scans for path in scan.manifests}):
+        try:
+            documents = yamlio.load_all(run.tree.read(path), file=path)
+        except yamlio.YamlError as error:
+            return BuildFailed(error.message, causes=error.causes)
+        places += [place(path, found.line) for found in documents if twice == _naming(found)]
+    if twice is not None:
+        where = f"; it is in {' and '.join(places)}" if places else ""
+        return DuplicateObject(f"{run.where}: {text}{where}")
     return BuildFailed(f"{run.where}: {text}")
+
+
+def _naming(document: Document) -> tuple[Any, Any] | None:
+    value = document.value
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    return (value.get("kind"), metadata.get("name")) if isinstance(metadata, dict) else None
 
 
 def _objects(run: _Build, output: bytes) -> Iterator[RenderedObject]:

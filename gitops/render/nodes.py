@@ -14,6 +14,8 @@ from typing import Any
 
 from projects.kube.masking import printable
 
+# What a node weighs besides its text, so that many small ones cost as much as few long ones.
+NODE_WEIGHT = 16
 # Stands as the pending key while a merge is read; never a key of the result.
 _MERGING = "<<"
 
@@ -45,7 +47,7 @@ class Sequence:
         self.anchor = anchor
         self.line = line
         self.lines = lines
-        self.weight = 1
+        self.weight = NODE_WEIGHT
         self.height = 1
 
     def add(self, value: Any, line: int) -> None:
@@ -64,7 +66,7 @@ class Mapping:
         self.anchor = anchor
         self.line = line
         self.key: str | None = None
-        self.weight = 1
+        self.weight = NODE_WEIGHT
         self.height = 1
         self._merging = False
         # The keys that came by a merge, which later keys may replace.
@@ -75,7 +77,7 @@ class Mapping:
         if key in self.value and key not in self._merged:
             raise NodeError(f"duplicate key {_shown(key)}; write it once", line=line)
         self.key = key
-        self.weight += len(key) + 1
+        self.weight += len(key) + NODE_WEIGHT
 
     def begin_merge(self) -> None:
         self.key = _MERGING

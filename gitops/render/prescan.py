@@ -39,11 +39,15 @@ class CycleDetected(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """The kustomization file of the directory, its content, and every file it leads to."""
+    """The kustomization file of the directory, its content, and every file it leads to.
+
+    manifests are those of the files that kustomize takes for Kubernetes objects.
+    """
 
     kustomization: str
     content: dict[str, Any]
     files: tuple[str, ...]
+    manifests: tuple[str, ...]
 
 
 def scan(tree: FileTree, directory: str, *, limits: RenderLimits) -> Scan:
@@ -53,10 +57,14 @@ def scan(tree: FileTree, directory: str, *, limits: RenderLimits) -> Scan:
     CycleDetected, KustomizationInvalid, LimitExceeded, YamlError.
     """
     walk = _Walk(tree, limits=limits)
-    content = walk.kustomization(directory, chain=(), where=place(directory), is_plugin=False)
-    files = tuple(sorted(walk.files))
-    name = detect.kustomization_in(tree, directory)
-    return Scan(kustomization=name, content=content, files=files)
+    walk.kustomization(directory, chain=(), where=_shown(directory), is_plugin=False)
+    kustomization = detect.kustomization_in(tree, directory)
+    return Scan(
+        kustomization=kustomization,
+        content=yamlio.load(tree.read(kustomization), file=kustomization),
+        files=tuple(sorted(walk.files)),
+        manifests=tuple(sorted(walk.manifests)),
+    )
 
 
 class _Walk:
@@ -64,61 +72,71 @@ class _Walk:
 
     def __init__(self, tree: FileTree, *, limits: RenderLimits) -> None:
         self.files: set[str] = set()
+        self.manifests: set[str] = set()
         self._tree = tree
         self._limits = limits
         self._bytes = 0
-        self._seen: set[tuple[str, bool]] = set()
+        self._loads: dict[tuple[str, bool], int] = {}
 
     def kustomization(
         self, directory: str, *, chain: tuple[str, ...], where: str, is_plugin: bool
-    ) -> dict[str, Any]:
-        """Scan one directory; chain is the way that led to it."""
+    ) -> int:
+        """Scan one directory and count how many kustomize will load for it, itself included.
+
+        chain is the way that led here. A base two others share is scanned once, but loaded twice.
+        """
         file = detect.kustomization_in(self._tree, directory)
         if not file:
             names = ", ".join(detect.KUSTOMIZATION_NAMES)
             raise KustomizationInvalid(f"{where}: {_shown(directory)} has none of {names}")
         if directory in chain:
             ring = (*chain[chain.index(directory) :], directory)
-            way = " -> ".join(_shown(step) for step in ring)
-            raise CycleDetected(f"{where}: kustomizations include each other: {way}")
+            circle = " -> ".join(_shown(step) for step in ring)
+            raise CycleDetected(f"{where}: kustomizations include each other: {circle}")
         if len(chain) >= MAX_DEPTH:
             raise LimitExceeded(f"{where}: bases nested deeper than {MAX_DEPTH}, the limit")
-        content = yamlio.load(self._read(file), file=file)
-        if (directory, is_plugin) not in self._seen:
-            self._note(directory, is_plugin=is_plugin)
-            for reference in fields.references(content, where=place(file)):
-                self._follow(reference, directory, (*chain, directory), is_plugin=is_plugin)
-        return dict(content) if isinstance(content, dict) else {}
+        key = (directory, is_plugin)
+        if key not in self._loads:
+            content = yamlio.load(self._read(file), file=file)
+            found = fields.references(content, where=place(file))
+            way = (*chain, directory)
+            loads = 1 + sum(self._follow(each, way, is_plugin=is_plugin) for each in found)
+            if loads > _MAX_KUSTOMIZATIONS:
+                problem = f"leads to more than {_MAX_KUSTOMIZATIONS} kustomizations, the limit"
+                raise LimitExceeded(f"{place(file)}: {problem}")
+            self._loads[key] = loads
+        return self._loads[key]
 
-    def _note(self, directory: str, *, is_plugin: bool) -> None:
-        self._seen.add((directory, is_plugin))
-        if len(self._seen) > _MAX_KUSTOMIZATIONS:
-            raise LimitExceeded(f"more than {_MAX_KUSTOMIZATIONS} kustomizations, the limit")
-
-    def _follow(
-        self, reference: Reference, directory: str, chain: tuple[str, ...], *, is_plugin: bool
-    ) -> None:
+    def _follow(self, reference: Reference, chain: tuple[str, ...], *, is_plugin: bool) -> int:
+        """Scan what an entry of the last directory of the chain names; count the loads."""
+        directory = chain[-1]
         is_plugin = is_plugin or reference.form is Form.PLUGIN
         if reference.form in (Form.PATCH, Form.PLUGIN) and entries.is_inline(reference.text):
             if is_plugin:
                 self._plugin(reference.text.encode(), directory, where=reference.where)
-            return
+            return 0
+        entries.refuse_remote(f"{reference.name}={reference.text}", where=reference.where)
         path = entries.local_path(reference.text, directory=directory, where=reference.where)
         links.check(self._tree, path, where=reference.where)
         if self._has_file(path):
-            data = self._read(path)
-            if is_plugin and reference.form in (Form.PLUGIN, Form.BASE):
-                self._plugin(data, directory, where=place(path))
-            elif b"*" in data and b"&" in data:
-                # kustomize expands aliases without a bound; whoever has none is not read twice.
-                yamlio.load_all(data, file=path)
-        elif reference.form in (Form.BASE, Form.PLUGIN) and self._has_directory(path):
-            self.kustomization(path, chain=chain, where=reference.where, is_plugin=is_plugin)
-        else:
-            shown = printable(reference.text, 200)
-            raise KustomizationInvalid(
-                f"{reference.where}: {shown!r} is not in the repository; want {reference.form}"
-            )
+            self._file(path, reference.form, directory, is_plugin=is_plugin)
+            return 0
+        if reference.form in (Form.BASE, Form.PLUGIN) and self._has_directory(path):
+            where = reference.where
+            return self.kustomization(path, chain=chain, where=where, is_plugin=is_plugin)
+        shown = repr(printable(reference.text, 200))
+        problem = f"{shown} is not in the repository; want {reference.form}"
+        raise KustomizationInvalid(f"{reference.where}: {problem}")
+
+    def _file(self, path: str, form: Form, directory: str, *, is_plugin: bool) -> None:
+        data = self._read(path)
+        if is_plugin and form in (Form.PLUGIN, Form.BASE):
+            self._plugin(data, directory, where=place(path))
+        elif form is Form.BASE:
+            self.manifests.add(path)
+        if form is not Form.DATA and b"*" in data and b"&" in data:
+            # kustomize expands aliases without a bound; whoever has none is not read twice.
+            yamlio.load_all(data, file=path)
 
     def _plugin(self, data: bytes, directory: str, *, where: str) -> None:
         """Judge the configuration of a generator, transformer or validator."""

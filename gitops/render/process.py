@@ -31,6 +31,7 @@ _MAX_ERRORS = 64 * 1024
 _CHUNK = 64 * 1024
 _NAMESPACES = ("--map-root-user", "--net")
 _MORE_NAMESPACES = ("--ipc", "--pid", "--fork", "--kill-child", "--mount-proc")
+_HELPERS = ("unshare:", "prlimit:")
 _PROBE_SECONDS = 5.0
 
 
@@ -83,6 +84,8 @@ def run(
 
     Raises: TimedOutError, OutputTooLargeError, NotStartedError.
     """
+    if not os.access(command[0], os.X_OK):
+        raise NotStartedError("it is not there, or not a program")
     deadline = time.monotonic() + bounds.seconds
     argv = [*_limits(bounds), *_prefix(isolation()), *command]
     try:
@@ -104,7 +107,11 @@ def run(
         finally:
             _kill_group(child)
         code = child.wait()
-    return Finished(code=code, output=output, errors=errors.decode(errors="replace"))
+    told = errors.decode(errors="replace")
+    if code != 0 and told.startswith(_HELPERS):
+        # Not the program's word: a helper found no namespace or limit left to give.
+        raise NotStartedError(told.splitlines()[0])
+    return Finished(code=code, output=output, errors=told)
 
 
 @functools.cache

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from federation import apply
-from federation.applying.namespaces import account_user
 from federation.engine.ownership import Owner
 from federation.engine.plan import Desired, Options
 from federation.member.addresses import AddressPolicy
-from federation.member.client import Client, Impersonation
+from federation.member.client import Client
 from federation.member.credentials import parse_kubeconfig
 from federation.member.transport import Response, Transport
 from projects.kube import manifest as manifests
@@ -97,10 +96,7 @@ class World:
 
     @property
     def client(self) -> Client:
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{self.namespace}")
-        return self.platform.impersonating(
-            Impersonation(user=account_user(self.namespace), groups=groups)
-        )
+        return self.platform.impersonating(apply.account(self.namespace))
 
     @property
     def writes(self) -> list[Request]:

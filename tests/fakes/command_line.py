@@ -1,7 +1,8 @@
 """Commands of the hub run in this process, and hubs of their own run by real child processes.
 
-`run` gives what a person would see: exit code, stdout, stderr. `Hub` is an installation in a folder, with an
-environment that knows nothing of the suite's; its commands are `manage.py` as an operator calls it.
+`run` gives what a person would see: exit code, stdout, stderr. `Hub` is an installation in a
+folder, with an environment that knows nothing of the suite's; its commands are `manage.py` as an
+operator calls it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.server
-import ssl
 import subprocess
 import threading
 import time
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 

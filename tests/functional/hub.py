@@ -1,4 +1,4 @@
-"""A hub as an operator runs it: its own folder, database, environment; commands and workers as processes."""
+"""A hub as an operator runs it: a folder, a database and an environment of its own, processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NotInTime(AssertionError):
 
 
 class Hub:
-    """One installation; every value that crosses its border is what a person or machine would see."""
+    """One installation; what crosses its border is what a person or machine would see."""
 
     def __init__(self, home: Path, *, database_url: str = "") -> None:
         self.home = home
@@ -50,10 +50,40 @@ class Hub:
         if database_url:
             self.environment["DATABASE_URL"] = database_url
         self._workers: list[subprocess.Popen[bytes]] = []
-        self.manage("init")
+        self._runner: subprocess.Popen[str] | None = None
+        self.program("init")
 
     def manage(self, *args: str, stdin: str = "", code: int = 0) -> str:
-        """Run a command; its standard output.
+        """Run a command; its standard output, and with another code its standard error too.
+
+        Raises: CommandFailed when it ends with another code.
+        """
+        if self._runner is None:
+            self._runner = subprocess.Popen(
+                [sys.executable, str(ROOT / "tests/functional/runner.py")],
+                cwd=ROOT,
+                env={**self.environment, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=(self.home / "runner.log").open("ab"),
+                text=True,
+            )
+        assert self._runner.stdin is not None
+        assert self._runner.stdout is not None
+        self._runner.stdin.write(json.dumps({"args": args, "stdin": stdin}) + "\n")
+        self._runner.stdin.flush()
+        line = self._runner.stdout.readline()
+        if not line:
+            raise CommandFailed(f"{args}: {(self.home / 'runner.log').read_text()[-3000:]}")
+        done = json.loads(line)
+        if done["code"] != code:
+            said = done["stdout"] + done["stderr"]
+            raise CommandFailed(f"{args} ended with {done['code']}:\n{said}")
+        found: str = done["stdout"] if code == 0 else done["stdout"] + done["stderr"]
+        return found
+
+    def program(self, *args: str, stdin: str = "", code: int = 0) -> str:
+        """Run a command as a process of its own, as a person does.
 
         Raises: CommandFailed when it ends with another code.
         """
@@ -74,7 +104,7 @@ class Hub:
         return json.loads(self.manage(*args, "-o", "json"))
 
     def status(self, project: str, source: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.json("source", "status", project, source)
+        found: dict[str, Any] = self.json("source", "status", project, source)["source"]
         return found
 
     def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
@@ -97,6 +127,9 @@ class Hub:
 
     def close(self) -> None:
         """End everything the hard way."""
+        if self._runner is not None:
+            self._runner.kill()
+            self._runner.communicate()
         for process in self._workers:
             process.kill()
             process.wait()

@@ -126,7 +126,7 @@ def test_a_broken_commit_applies_nothing_deletes_nothing_and_says_where(
         lambda: (found := hub.status(namespace, "shop"))["stalled"] and found,
     )
     assert "plain/zz.yaml" in status["message"]
-    assert "line 5" in status["message"]
+    assert "plain/zz.yaml:5" in status["message"]
     assert good in status["applied"]
     for cluster in east_and_west:
         assert len(looking.owned(cluster, namespace)) == shop.OBJECTS

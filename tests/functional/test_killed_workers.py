@@ -132,7 +132,9 @@ def test_killing_any_process_of_the_queue_stops_syncing_for_15_seconds_at_most(
 
         hub.eventually(
             f"a sync after process {index} was killed",
-            lambda index=index: looking.config_map(east, namespace, "a") == {"number": str(index + 1)},
+            lambda index=index: (
+                looking.config_map(east, namespace, "a") == {"number": str(index + 1)}
+            ),
             seconds=20,
         )
 

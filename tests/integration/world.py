@@ -9,8 +9,10 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -72,6 +74,8 @@ class World:
 
 def build() -> World:
     """Make the world."""
+    # WhiteNoise warns of a folder that `collectstatic` has not made.
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     now = timezone.now()
     root = access.system()
     team = projects.create(name="team", actor=root, now=now, display_name="The team")
@@ -100,6 +104,16 @@ def cluster_spec(token: str = CANARY) -> ClusterSpec:
         ca_pem=kubeconfigs.authority().pem,
         credential={"token": token},
     )
+
+
+def make_project(name: str) -> Project:
+    """A project with a cluster of its own and a secret."""
+    now, root = timezone.now(), access.system()
+    project = projects.create(name=name, actor=root, now=now)
+    row = clusters.register(name=f"{name}-c", spec=cluster_spec(), actor=root, now=now)
+    attachments.attach(project=project, cluster=row, actor=root, now=now)
+    secrets.create(project=project, name="git", payload=payload(), actor=root, now=now)
+    return project
 
 
 def make_source(project: Project, name: str) -> Kustomization:
@@ -132,6 +146,7 @@ def _on_cluster(source: Kustomization, state: DesiredState) -> None:
     now, cluster = timezone.now(), Cluster.objects.get(name="c1")
     Propagation.objects.create(
         owner_kind="Kustomization", owner_uid=source.uid, owner_name=source.name, cluster=cluster,
+        project_uid=source.project.uid,
         project_name=source.project.name, namespace=source.project.namespace, desired_state=state,
     )  # fmt: skip
     InventoryEntry.objects.create(

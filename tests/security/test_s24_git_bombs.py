@@ -43,6 +43,20 @@ def test_a_large_repository_is_refused_and_its_bytes_are_given_back(
     assert disk_use(tmp_path / "hub") < 100_000
 
 
+def test_a_large_commit_is_refused_and_what_was_here_before_stays(
+    reader: Reader, repository: git.Repository, tmp_path: Path
+) -> None:
+    good = repository.commit({"a": "1"})
+    reader.fetch(good)
+    commit = repository.commit({"large": os.urandom(3 << 20)})
+
+    with pytest.raises(room.RepositoryTooLarge):
+        reader.fetch(commit, limits=FetchLimits(max_pack_bytes=1 << 20))
+
+    assert reader.files(good) == {"a": b"1"}
+    assert disk_use(tmp_path / "hub") < 100_000
+
+
 def test_a_repository_that_grows_too_large_gives_its_bytes_back_too(
     reader: Reader, repository: git.Repository, tmp_path: Path
 ) -> None:

@@ -49,7 +49,9 @@ def test_an_exception_in_the_middle_ends_git_and_its_helper(
     hanging: git.GitServer, tmp_path: Path
 ) -> None:
     worker = subprocess.Popen(
-        [sys.executable, "-c", _WORKER, hanging.url, str(tmp_path)], stderr=subprocess.PIPE
+        [sys.executable, "-c", _WORKER, hanging.url, str(tmp_path)],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
     )
     assert processes.seen(f"git-remote-http\0{hanging.url}", within=20)
 
@@ -64,7 +66,10 @@ def test_the_killed_worker_s_git_keeps_others_out_of_the_mirror(
     hanging: git.GitServer, tmp_path: Path
 ) -> None:
     """Nobody can end a process after SIGKILL; so its git keeps the lock until it gives up."""
-    worker = subprocess.Popen([sys.executable, "-c", _WORKER, hanging.url, str(tmp_path)])
+    worker = subprocess.Popen(
+        [sys.executable, "-c", _WORKER, hanging.url, str(tmp_path)],
+        env={**os.environ, "TMPDIR": str(tmp_path)},  # it cannot clean up after itself
+    )
     orphans = processes.seen(f"git-remote-http\0{hanging.url}", within=20)
     worker.kill()
     worker.communicate()

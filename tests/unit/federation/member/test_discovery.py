@@ -157,8 +157,8 @@ def test_legacy_group_versions_are_listed() -> None:
         ],
     }
 
-    assert discovery.legacy_versions({"kind": "APIVersions", "versions": ["v1", 5]}) == (
-        ("", "v1"),
-    )
-    assert discovery.legacy_versions(groups) == (("apps", "v1"), ("apps", "v2"))
-    assert discovery.legacy_versions(None) == ()
+    core = {"kind": "APIVersions", "versions": ["v1", 5]}
+
+    assert tuple(discovery.legacy_versions(core)) == (("", "v1"),)
+    assert tuple(discovery.legacy_versions(groups)) == (("apps", "v1"), ("apps", "v2"))
+    assert tuple(discovery.legacy_versions(None)) == ()

@@ -51,6 +51,17 @@ def test_a_request_carries_what_it_was_given(server: TlsServer) -> None:
     ]
 
 
+def test_a_large_body_arrives_whole(server: TlsServer) -> None:
+    body = bytes(range(256)) * 12_000
+
+    with connect(server) as transport:
+        transport.request("PATCH", "/", body=body)
+        transport.request("GET", "/")
+
+    assert [request.body for request in server.requests] == [body, b""]
+    assert server.connections == 1
+
+
 def test_connections_are_kept_between_requests(server: TlsServer) -> None:
     with connect(server) as transport:
         for _ in range(5):

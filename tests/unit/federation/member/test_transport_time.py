@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -100,6 +101,39 @@ def test_waiting_for_a_free_connection_ends_at_the_deadline(server: TlsServer) -
         holder.join()
 
     assert waited < 1.5
+
+
+def test_connecting_ends_at_the_deadline_and_is_told_as_such() -> None:
+    started = time.monotonic()
+
+    with (
+        TlsServer(handshakes=False) as server,
+        connect(server) as transport,
+        pytest.raises(DeadlineExceeded),
+    ):
+        transport.request("GET", "/", deadline=started + 0.3)
+
+    assert time.monotonic() - started < 3
+
+
+def test_a_look_up_ends_at_the_deadline_and_is_told_as_such(
+    server: TlsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def hang(*_args: object, **_more: object) -> list[object]:
+        release.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+
+    with (
+        connect(server, url=f"https://kubernetes:{server.port}") as transport,
+        pytest.raises(DeadlineExceeded),
+    ):
+        transport.request("GET", "/", deadline=time.monotonic() + 0.3)
+
+    release.set()
 
 
 def test_no_request_is_made_when_the_deadline_has_passed(server: TlsServer) -> None:

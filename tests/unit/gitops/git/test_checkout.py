@@ -243,15 +243,16 @@ def test_a_dropped_mirror_leaves_nothing(
     assert not reader.mirror.has(repository.head())
 
 
-def test_trees_that_killed_workers_left_are_swept_by_age(tmp_path: Path) -> None:
-    for name, age in {"slipway-tree-old": 7200, "slipway-tree-new": 5, "other": 7200}.items():
+def test_what_killed_workers_left_is_swept_by_age(tmp_path: Path) -> None:
+    ages = {"slipway-tree-old": 7200, "slipway-git-old": 7200, "slipway-tree-new": 5, "other": 7200}
+    for name, age in ages.items():
         (tmp_path / name / "inner").mkdir(parents=True)
         then = time.time() - age
         os.utime(tmp_path / name, (then, then))
 
     removed = checkout.sweep(tmp_path, older_than=3600)
 
-    assert removed == 1
+    assert removed == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "slipway-tree-new"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops.git.credentials import ANONYMOUS, Credentials, SecretInvalid
@@ -66,6 +66,7 @@ class TestFromSecret:
 
         assert PASSWORD not in str(refused.value)
 
+    @settings(max_examples=60, deadline=None)
     @given(st.dictionaries(st.sampled_from(["username", "password", "bearerToken"]), st.text()))
     def test_raises_nothing_else_and_makes_one_line(self, payload: dict[str, str]) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -47,14 +48,23 @@ def test_a_writer_is_alone(tmp_path: Path, first: bool, second: bool) -> None:
         assert again > 0
 
 
-def test_a_lock_file_that_was_removed_is_not_taken_for_the_lock(tmp_path: Path) -> None:
+def test_a_lock_file_that_was_removed_is_not_taken_for_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "lock"
+    lock, removals = fcntl.flock, [path]
 
-    with locks.held(path, exclusive=True, deadline=soon()):
-        path.unlink()
-        with locks.held(path, exclusive=True, deadline=soon()) as second:
-            inode = os.fstat(second).st_ino
+    def remove_first(descriptor: int, kind: int) -> None:
+        if removals:
+            removals.pop().unlink()  # its mirror is dropped between our open and our lock
+        lock(descriptor, kind)
 
+    monkeypatch.setattr(fcntl, "flock", remove_first)
+
+    with locks.held(path, exclusive=True, deadline=soon(5)) as held:
+        inode = os.fstat(held).st_ino
+
+    assert removals == []
     assert inode == path.stat().st_ino
 
 

@@ -132,7 +132,7 @@ _TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(_TEXTS)
 def test_any_text_is_refused_or_is_its_own_normal_form(text: str) -> None:
     try:

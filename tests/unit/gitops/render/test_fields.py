@@ -38,12 +38,12 @@ def found(content: dict[str, Any]) -> list[tuple[str, Form]]:
                     {"name": "x", "files": ["a", "k=b"], "envs": ["c"], "env": "d"}
                 ]
             },
-            [("a", Form.FILE), ("b", Form.FILE), ("c", Form.FILE), ("d", Form.FILE)],
+            [("a", Form.DATA), ("b", Form.DATA), ("c", Form.DATA), ("d", Form.DATA)],
         ),
-        ({"secretGenerator": [{"files": ["a"], "literals": ["k=v"]}]}, [("a", Form.FILE)]),
+        ({"secretGenerator": [{"files": ["a"], "literals": ["k=v"]}]}, [("a", Form.DATA)]),
         ({"RESOURCES": ["a"]}, [("a", Form.BASE)]),
         ({"re\u017fources": ["a"]}, [("a", Form.BASE)]),
-        ({"configMapGenerator": [{"Files": ["a"]}]}, [("a", Form.FILE)]),
+        ({"configMapGenerator": [{"Files": ["a"]}]}, [("a", Form.DATA)]),
         ({"namePrefix": "a-", "images": [], "labels": [], "metadata": {"name": "x"}}, []),
     ],
 )
@@ -72,6 +72,13 @@ def test_charts_and_unknown_fields_are_refused(content: dict[str, Any]) -> None:
 def test_what_is_no_kustomization_is_refused(content: Any) -> None:
     with pytest.raises(KustomizationInvalid):
         found(content)
+
+
+def test_a_kustomization_of_flux_is_told_from_kustomizes_own() -> None:
+    flux = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": {}}
+
+    with pytest.raises(KustomizationInvalid, match=r"want kustomize\.config\.k8s\.io/v1beta1"):
+        found(flux)
 
 
 def test_a_reference_says_where_it_stands() -> None:

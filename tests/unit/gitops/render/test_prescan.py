@@ -48,6 +48,7 @@ def test_all_files_that_a_kustomization_leads_to_are_found(tmp_path: Path) -> No
         "prod/p.yaml",
         "prod/s.env",
     )
+    assert found.manifests == ("base/a.yaml",)
 
 
 def test_a_base_may_be_included_twice(tmp_path: Path) -> None:

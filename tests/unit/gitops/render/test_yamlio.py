@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gitops.render import events, yamlio
+from gitops.render import events, nodes, yamlio
 from gitops.render.yamlio import YamlError
 from projects.kube.conditions import Reason
 
@@ -130,7 +130,7 @@ def test_what_aliases_stand_for_is_counted() -> None:
 
     (found,) = yamlio.load_all(text.encode(), file="a.yaml")
 
-    assert found.aliased == 10 * 1001
+    assert found.aliased == 10 * (1000 + nodes.NODE_WEIGHT)
 
 
 def test_depth_ends_at_the_limit() -> None:
