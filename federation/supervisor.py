@@ -146,7 +146,7 @@ class Supervisor:
         OrmQ.objects.filter(key=group_key(self._group)).delete()
 
     def _look_at_git(self) -> None:
-        """Git below this version lacks fixes for code run at checkout, unless they were backported (S-03)."""
+        """Say when git lacks fixes for code run at checkout (S-03)."""
         found = process.version()
         if found < OLDEST_GIT:
             wanted, have = (".".join(map(str, each)) for each in (OLDEST_GIT, found))

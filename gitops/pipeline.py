@@ -129,7 +129,7 @@ def _publish(
 
 
 def tidy_disk() -> None:
-    """Remove what killed workers left of their copies, and mirrors of repositories that are gone."""
+    """Remove what killed workers left behind, and mirrors of repositories that are gone."""
     checkout.sweep(work_directory(), older_than=_LEFTOVER_SECONDS)
     found = {path.name.removesuffix(".git"): path for path in _mirrors().glob("*.git")}
     known = {str(uid) for uid in GitRepository.objects.values_list("uid", flat=True)}

@@ -146,6 +146,8 @@ def projects(
 ) -> tuple[ProjectView, ...]:
     """The projects the actor sees, by name; or the one of that name."""
     rows = Project.objects.visible_to(actor).annotate(source_count=Count("kustomizations"))
+    # An aggregate drops the ordering of the model.
+    rows = rows.order_by("name")
     rows = rows.filter(name=name) if name else rows
     return tuple(
         ProjectView(

@@ -9,10 +9,11 @@ is idempotent, and the inventory holds the object already, so "maybe written" is
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from federation.member import errors
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 # Above eight, an API server gains almost nothing (reference: performance, section 3).
 IN_FLIGHT = 8
 ATTEMPTS = 4
+# Of a whole run: enough for one fault that all calls in flight meet, and too few for a thousand
+# objects that each fail for good to make a run minutes long.
+RETRIES = 60
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
 # These say something of the cluster or of our time, not of the object: the next one would fail too.
@@ -42,6 +46,19 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class _Budget:
+    """How many calls of a run may still be made again, over all its threads."""
+
+    def __init__(self, left: int = RETRIES) -> None:
+        self._left = left
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        with self._lock:
+            self._left -= 1
+            return self._left >= 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The two identities a run may use, its threads, and when it must end (time.monotonic)."""
@@ -50,6 +67,7 @@ class Wire:
     platform: Client | None
     pool: ThreadPoolExecutor
     deadline: float
+    retries: _Budget = field(default_factory=_Budget)
 
     def voice(self, namespace: str) -> Client:
         """Choose who speaks: the cluster's own credential for cluster-scoped objects only.
@@ -65,7 +83,7 @@ class Wire:
                 return call()
             except _PASSING as error:
                 pause = _pause(error, attempt)
-                if time.monotonic() + pause >= self.deadline:
+                if time.monotonic() + pause >= self.deadline or not self.retries.take():
                     raise
             time.sleep(pause)
         return call()

@@ -4,8 +4,9 @@ In: an error, or one outcome per cluster. Out: a Fault (what an error means for 
 trying again), the conditions of the source, and KubeFed's status of the federated object. Nothing
 is stored or fetched here, and whether objects are healthy is not judged here.
 
-The table of errors is the one in docs/errors.md and is used by both shells, gitops.pipeline and
-federation.reconcile. KubeFed's words and shape are those of its
+The table of errors (`fault`) is that of docs/errors.md, for everything that concerns a cluster.
+gitops may not know this room; what fails before any cluster is judged by projects.kube.verdicts.
+KubeFed's words and shape are those of its
 pkg/controller/sync/status/status.go: its Propagation condition has neither message nor
 observedGeneration, empty keys are left out, and an operation under way is already called timed
 out.

@@ -25,8 +25,9 @@ from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFo
 from django.db import OperationalError, ProgrammingError
 
 from federation.management import hints
+from federation.management.errors import NotInitialised, WaitedInVain
 from projects import access, worker
-from projects.errors import DomainError, Invalid, Unavailable
+from projects.errors import DomainError
 from projects.kube import masking
 
 if TYPE_CHECKING:
@@ -47,18 +48,6 @@ class Exit(IntEnum):
     USAGE = 2
     WAITED_IN_VAIN = 3
     INTERRUPTED = 130
-
-
-class NotInitialised(Invalid):
-    """The hub has no keys yet."""
-
-    default_reason = "NotInitialised"
-
-
-class WaitedInVain(Unavailable):
-    """The time of --wait is over and something is still missing."""
-
-    default_reason = "WaitedInVain"
 
 
 class UsageError(Exception):

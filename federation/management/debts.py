@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from federation import queries
 from federation.management import cli, printing
 from federation.operations import propagations
-from projects import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,17 +76,7 @@ def _write_off(options: cli.Options, *, say: Callable[[str], None]) -> None:
     row = queries.debt(
         cluster_name=options.cluster, project_name=options.project, source_name=options.source
     )
-    with ledger.operation():
-        count = propagations.write_off(row=row)
-        ledger.acted(
-            actor=cli.actor(),
-            verb="write-off",
-            kind="Propagation",
-            name=f"{options.source} on {options.cluster}",
-            project=options.project,
-            now=cli.now(),
-            details={"cluster": options.cluster, "objects": count},
-        )
+    count = propagations.write_off(row=row, actor=cli.actor(), now=cli.now())
     say(
         f"written off: {count} objects of {options.project}/{options.source} are left behind on "
         f"{options.cluster}"

@@ -7,6 +7,7 @@ because the other doors have other means.
 
 from __future__ import annotations
 
+from federation.management.errors import Stalled
 from projects.errors import (
     AlreadyExists,
     Conflict,
@@ -36,10 +37,12 @@ _BY_REASON: dict[str, str] = {
     Reason.UNAUTHORIZED: "use a token or client certificate that the cluster accepts",
     Reason.FORBIDDEN: "grant the credential that right on the cluster, then repeat",
     Reason.INVALID_URL: "give an https:// address; credentials go into a secret (`secret create`)",
+    Reason.SECRET_NOT_FOUND: "keep it with `manage.py secret create`, or name another",
     Reason.SECRET_INVALID: "correct the value and repeat",
     Reason.SUSPENDED: "`manage.py source resume` lets it go on",
 }
 _BY_KIND: tuple[tuple[type[DomainError], str], ...] = (
+    (Stalled, "see to what the message names, then `source sync`; `source status` tells more"),
     (Invalid, "correct the value and repeat; --help says what is accepted"),
     (
         NotFound,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from federation.management.cli import LONGEST_MESSAGE, WaitedInVain
+from federation.management.cli import LONGEST_MESSAGE
+from federation.management.errors import Stalled, WaitedInVain
 from federation.management.progress import End, Look
-from projects.errors import Invalid
 from projects.kube import masking
 from projects.operations import leases
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 _EVERY_SECONDS = 0.5
 
 NO_WORKER = "no worker is running; start one with `manage.py worker`"
-
-
-class Stalled(Invalid):
-    """Nothing helps until a person changes something; the reason is the one the source shows."""
 
 
 def wait(look: Callable[[], Look], *, seconds: int, tell: Callable[[str], None]) -> Look:

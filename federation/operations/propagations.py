@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from federation.engine import placement
 from federation.models import InventoryEntry, Propagation
 from gitops.models import Kustomization, Suspension
-from projects import ledger
+from projects import access, ledger
 from projects.kube.conditions import Reason
 from projects.models import Attachment, Cluster, Project
 from projects.operations import leases
@@ -24,6 +24,8 @@ from projects.operations.leases import NEVER, Lease
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from projects.access import Actor
 
 State = Propagation.State
 OWNER_KIND = "Kustomization"
@@ -171,10 +173,23 @@ def owe(*, row: Propagation, now: datetime) -> None:
 
 
 @ledger.operation()
-def write_off(*, row: Propagation) -> int:
-    """Forget what a cluster owes; returns how many objects are left behind there."""
+def write_off(*, row: Propagation, actor: Actor, now: datetime) -> int:
+    """Forget what a cluster owes; returns how many objects are left behind there.
+
+    Raises: Denied.
+    """
+    access.require_platform(actor)
     count, _ = InventoryEntry.objects.of(row.owner_uid, row.cluster_id).delete()
     Propagation.objects.filter(pk=row.pk).delete()
+    ledger.acted(
+        actor=actor,
+        verb="write-off",
+        kind="Propagation",
+        name=f"{row.owner_name} on {row.cluster.name}",
+        project=row.project_name,
+        now=now,
+        details={"cluster": row.cluster.name, "objects": count},
+    )
     _wake_waiting(row)
     _forget_removed(row.cluster)
     return count

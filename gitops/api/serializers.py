@@ -135,7 +135,7 @@ class SourceOut(Output):
     name = serializers.CharField()
     url = serializers.CharField()
     ref = serializers.SerializerMethodField()
-    secret_ref = serializers.SerializerMethodField()
+    secret_ref = serializers.SerializerMethodField("get_secret_ref")
     path = serializers.CharField()
     interval = Duration(source="interval_seconds")
     prune = serializers.BooleanField()

@@ -30,7 +30,7 @@ class _Wire(serializers.Serializer):
         found = {}
         for name, field in super().get_fields().items():
             on_the_wire = camel(name)
-            if on_the_wire != name:
+            if on_the_wire != name and field.source is None:
                 field.source = name
             found[on_the_wire] = field
         return found

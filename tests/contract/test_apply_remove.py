@@ -79,8 +79,9 @@ def test_a_definition_outlives_a_custom_resource_that_a_finalizer_holds(world: W
 
     assert set(outcome.survivors.values()) == {"DeletionPending"}
     assert len(outcome.survivors) == 2
-    definition = world.cluster.kubectl("get", "crd", f"widgets.{group}", "-o", "name")
-    assert definition.strip() == f"customresourcedefinition.apiextensions.k8s.io/widgets.{group}"
+    crd = ("get", "crd", f"widgets.{group}", "-o")
+    assert world.cluster.kubectl(*crd, "jsonpath={.metadata.name}") == f"widgets.{group}"
+    assert world.cluster.kubectl(*crd, "jsonpath={.metadata.deletionTimestamp}") == ""
 
 
 def test_removing_deletes_custom_resources_before_their_definition(world: World) -> None:

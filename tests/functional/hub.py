@@ -59,15 +59,7 @@ class Hub:
         Raises: CommandFailed when it ends with another code.
         """
         if self._runner is None:
-            self._runner = subprocess.Popen(
-                [sys.executable, str(ROOT / "tests/functional/runner.py")],
-                cwd=ROOT,
-                env={**self.environment, "PYTHONPATH": str(ROOT)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=(self.home / "runner.log").open("ab"),
-                text=True,
-            )
+            self._runner = self._start_runner()
         assert self._runner.stdin is not None
         assert self._runner.stdout is not None
         self._runner.stdin.write(json.dumps({"args": args, "stdin": stdin}) + "\n")
@@ -81,6 +73,18 @@ class Hub:
             raise CommandFailed(f"{args} ended with {done['code']}:\n{said}")
         found: str = done["stdout"] if code == 0 else done["stdout"] + done["stderr"]
         return found
+
+    def _start_runner(self) -> subprocess.Popen[str]:
+        with (self.home / "runner.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, str(ROOT / "tests/functional/runner.py")],
+                cwd=ROOT,
+                env={**self.environment, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def program(self, *args: str, stdin: str = "", code: int = 0) -> str:
         """Run a command as a process of its own, as a person does.

@@ -32,7 +32,7 @@ STEPS = (
     "inventory-claimed",
     "inventory-written",
     "applied-1",
-    "applied-7",
+    "applied-4",
     "before-prune",
     "deleted-1",
     "deleted-2",

@@ -112,6 +112,15 @@ def test_the_admin_site_is_served_with_its_files(hub: Hub, tmp_path: Path) -> No
     assert f"serving http://127.0.0.1:{port}/admin/" in log.read_text()
 
 
+def test_a_port_that_is_taken_is_exit_code_1(hub: Hub) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ran = hub.run("serve", "--port", str(listener.getsockname()[1]))
+
+    assert ran.code == 1
+    assert "is the port taken?" in ran.err
+    assert "Traceback" not in ran.err
+
+
 def test_watching_prints_what_changes_until_it_is_interrupted(
     hub: Hub, repository: git.Repository, tmp_path: Path
 ) -> None:

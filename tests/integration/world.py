@@ -35,6 +35,9 @@ from projects.operations import (
 from projects.operations.clusters import ClusterSpec
 from tests.fakes import kubeconfigs
 
+# WhiteNoise warns of a folder that `collectstatic` has not made, and warnings are errors here.
+Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
 COMMIT = "a1" * 20
 PASSWORD = "correct horse battery staple"
 # Written into every secret place; found nowhere else afterwards.
@@ -74,8 +77,6 @@ class World:
 
 def build() -> World:
     """Make the world."""
-    # WhiteNoise warns of a folder that `collectstatic` has not made.
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     now = timezone.now()
     root = access.system()
     team = projects.create(name="team", actor=root, now=now, display_name="The team")
@@ -114,6 +115,12 @@ def make_project(name: str) -> Project:
     attachments.attach(project=project, cluster=row, actor=root, now=now)
     secrets.create(project=project, name="git", payload=payload(), actor=root, now=now)
     return project
+
+
+def attach(project: Project, cluster_name: str) -> None:
+    """Attach a cluster that is there."""
+    row = Cluster.objects.get(name=cluster_name)
+    attachments.attach(project=project, cluster=row, actor=access.system(), now=timezone.now())
 
 
 def make_source(project: Project, name: str) -> Kustomization:

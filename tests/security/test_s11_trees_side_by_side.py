@@ -12,7 +12,7 @@ from gitops.render.entries import PathOutsideSource
 from gitops.render.process import Bounds, run
 from projects.errors import Invalid
 from tests.unit.gitops.render import trees
-from tests.unit.gitops.render.test_kustomize import KUBECTL
+from tests.unit.gitops.render.programs import KUBECTL
 
 if TYPE_CHECKING:
     from pathlib import Path

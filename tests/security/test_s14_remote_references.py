@@ -13,7 +13,7 @@ from gitops.render import process
 from gitops.render.entries import RemoteReferenceNotAllowed
 from gitops.render.process import Bounds, Isolation
 from tests.unit.gitops.render import trees
-from tests.unit.gitops.render.test_kustomize import KUBECTL
+from tests.unit.gitops.render.programs import KUBECTL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from gitops import render as rendering
 from gitops.render import process
 from gitops.render.process import Isolation
 from tests.unit.gitops.render import trees
-from tests.unit.gitops.render.test_kustomize import program
+from tests.unit.gitops.render.programs import program
 
 if TYPE_CHECKING:
     from pathlib import Path

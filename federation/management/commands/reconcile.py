@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from federation import batches
 from federation import reconcile as shell
 from federation.management import cli, progress, sources, status
+from federation.management.errors import Stalled
 from federation.management.progress import End
-from federation.management.waiting import Stalled
 from federation.models import Propagation
 from gitops import pipeline, queries
 from gitops.models import GitRepository, Kustomization

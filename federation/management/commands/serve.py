@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from federation.management.cli import Command as Base
 from federation.management.cli import Options, usage
+from projects.errors import Unavailable
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -46,14 +47,22 @@ class Command(Base):
             self.tell("note: there is no TLS here; put a proxy that has it in front")
         host = f"[{options.host}]" if ":" in options.host else options.host
         self.say(f"serving http://{host}:{options.port}/admin/ and /api/v1/ (Ctrl-C ends it)")
+        _serve(options.host, options.port)
+
+
+def _serve(host: str, port: int) -> None:
+    try:
         uvicorn.run(
             "config.asgi:application",
-            host=options.host,
-            port=options.port,
+            host=host,
+            port=port,
             lifespan="off",
             server_header=False,
             log_config=None,  # Django's logging is in force
         )
+    except SystemExit as error:
+        # uvicorn ends with 3, which means something else here; it has logged what the system said.
+        raise Unavailable(f"cannot serve on {host}:{port}; is the port taken?") from error
 
 
 def _is_loopback(host: str) -> bool:

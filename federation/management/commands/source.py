@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from federation.management import arguments, cli, progress, sources, waiting
+from federation.management import arguments, cli, printing, progress, sources, waiting
 from federation.management.looking import Looking
 from gitops import queries
 from gitops.operations import sources as operations
@@ -153,7 +153,7 @@ class Command(cli.Command):
         where = ", ".join(options.cluster) or "every cluster"
         self.say(
             f"source {found} is suspended on {where}"
-            + (f" until {until.isoformat()}" if until else "")
+            + (f" until {printing.cell(until)}" if until else "")
         )
 
     def resume(self, options: cli.Options) -> None:

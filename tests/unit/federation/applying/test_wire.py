@@ -78,6 +78,23 @@ def test_no_retry_waits_beyond_the_deadline(pool: ThreadPoolExecutor) -> None:
     assert time.monotonic() - began < 0.5
 
 
+def test_a_run_makes_a_bounded_number_of_calls_again(pool: ThreadPoolExecutor) -> None:
+    wire = make_wire(pool, seconds=60)
+    calls: list[None] = []
+
+    def call() -> None:
+        calls.append(None)
+        raise ClusterError("x")
+
+    while wire.retries.take():
+        pass
+    for _ in range(5):
+        with pytest.raises(ClusterError):
+            wire.again(call)
+
+    assert len(calls) == 5
+
+
 def test_every_item_is_answered_by_its_result_or_its_error(wire: Wire) -> None:
     def work(number: int) -> int:
         if number % 3 == 0:

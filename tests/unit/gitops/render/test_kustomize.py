@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import stat
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -19,25 +16,17 @@ from gitops.render.validate import DuplicateObject
 from gitops.render.values import RenderLimits, RenderOptions
 from gitops.tree import FileTree, LimitExceeded
 from tests.unit.gitops.render import trees
+from tests.unit.gitops.render.programs import KUBECTL, program
 
 if TYPE_CHECKING:
     from gitops.render.values import RenderedObject
 
-KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
 SHOP = Path(__file__).parents[3] / "golden" / "render" / "shop-prod" / "in"
 MIB = 1 << 20
 
 
 def build(tree: FileTree, directory: str = "", **options: Any) -> tuple[RenderedObject, ...]:
     return kustomize.build(tree, (directory,), options=RenderOptions(**options))
-
-
-def program(directory: Path, script: str) -> Path:
-    """Put a program of our own in the place of kubectl."""
-    path = directory / "kubectl"
-    path.write_text(f"#!{sys.executable} -I\n{script}\n", encoding="utf-8")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
 
 
 @pytest.mark.parametrize("overlay", ["overlays/prod", "overlays/staging", "base", "base/database"])

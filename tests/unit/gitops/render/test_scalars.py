@@ -6,16 +6,15 @@ import json
 import math
 import os
 import subprocess
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gitops.render import scalars, yamlio
+from tests.unit.gitops.render.programs import KUBECTL
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "render" / "scalars.json"
-KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
 
 # Which scalars are asked about is written there too: add one with any value, then UPDATE_GOLDEN=1.
 EXPECTED: dict[str, dict[str, Any]] = json.loads(GOLDEN.read_text(encoding="utf-8"))

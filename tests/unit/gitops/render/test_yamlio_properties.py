@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sysconfig
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitops.render import yamlio
 from gitops.render.yamlio import YamlError
+from tests.unit.gitops.render.programs import KUBECTL
 
-KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 json_values = st.recursive(
     st.none()
