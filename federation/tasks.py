@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 from federation import batches, reconcile
 from federation.models import Propagation
 from federation.operations import propagations
-from gitops import pipeline
+from gitops import mirrors
 from gitops.models import GitRepository, Kustomization
 from gitops.operations import suspensions
 from projects import worker
@@ -40,7 +40,7 @@ def tick(**_later: Any) -> None:
         reconcile.set_aside(now=now)
         if worker.jitter() < 0.01:
             leases.forget_expired(older_than=_FORGET_WORKERS_AFTER)
-            pipeline.tidy_disk()
+            mirrors.tidy_disk()
         if OrmQ.objects.count() < _LONG_QUEUE:
             _sweep()
 

@@ -9,26 +9,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 
+from gitops import mirrors, sealing, tree
 from gitops import render as rendering
-from gitops import sealing, tree
-from gitops.git import checkout, history, refs, remote, urls
-from gitops.git.credentials import ANONYMOUS, Credentials, SecretInvalid
-from gitops.git.fetching import FetchLimits
+from gitops.git import history, remote, urls
 from gitops.models import DesiredState, GitRepository, Kustomization, Revision
 from gitops.operations import checks, desired_states, statuses
-from gitops.operations.desired_states import Seen
+from gitops.operations.desired_states import Seen, load
 from gitops.render import validate
 from projects import backoff, faults, worker
-from projects.errors import DomainError, NotFound
+from projects.errors import DomainError, Unavailable
+from projects.kube import conditions, verdicts
 from projects.kube import manifest as manifests
-from projects.kube import verdicts
-from projects.kube.conditions import Reason
-from projects.operations import leases, secrets
+from projects.kube.conditions import ConditionType, Reason
+from projects.operations import leases
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,10 +35,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+
+class ArtifactMissing(Unavailable):
+    """There is nothing to render yet: the GitRepository comes first, and wakes its readers."""
+
+    default_reason: ClassVar[str] = Reason.ARTIFACT_FAILED
+
+
 # Part of the inputs of a desired state: raise it when the same tree renders to something else.
 RENDER_VERSION = "1"
-# No fetch or render takes this long, so what is older belongs to nobody.
-_LEFTOVER_SECONDS = 3600.0
 # Failures of fetching that only another spec can mend.
 SPEC_FAULTS = (Reason.INVALID_URL, Reason.INVALID_REF)
 
@@ -106,9 +108,9 @@ def _publish(
     if known is not None:
         desired_states.reuse(lease=lease, state=known, now=now)
         return
-    mirror = _mirror(repository)
+    mirror = mirrors.mirror_of(repository)
     if not mirror.has(revision.commit):  # another worker's disk, or an evicted cache
-        _fetch_commit(repository, mirror, revision.commit)
+        mirrors.fetch_commit(repository, mirror, revision.commit)
     with mirror.tree(revision.commit, limits=tree.TreeLimits()) as files:
         options = rendering.RenderOptions(timeout=settings.SLIPWAY["RENDER_SECONDS"])
         rendered = rendering.render(files, path=source.path, options=options)
@@ -128,15 +130,6 @@ def _publish(
     )
 
 
-def tidy_disk() -> None:
-    """Remove what killed workers left behind, and mirrors of repositories that are gone."""
-    checkout.sweep(work_directory(), older_than=_LEFTOVER_SECONDS)
-    found = {path.name.removesuffix(".git"): path for path in _mirrors().glob("*.git")}
-    known = {str(uid) for uid in GitRepository.objects.values_list("uid", flat=True)}
-    for uid in found.keys() - known:
-        checkout.Mirror(found[uid]).drop()
-
-
 def inputs_digest(source: Kustomization) -> str:
     """What rendering depends on besides the tree (architecture 2.1 rule 1)."""
     project = source.project
@@ -145,34 +138,19 @@ def inputs_digest(source: Kustomization) -> str:
     )
 
 
-def work_directory() -> Path:
-    """Where private copies of commits are made; a tmpfs makes rendering quicker."""
-    return Path(settings.SLIPWAY["DATA_DIR"]) / "work"
-
-
-def _mirror(repository: GitRepository) -> checkout.Mirror:
-    """The bare mirror of one GitRepository on this worker's disk; never shared between rows."""
-    work_directory().mkdir(mode=0o700, parents=True, exist_ok=True)
-    return checkout.Mirror(_mirrors() / f"{repository.uid}.git", work_directory=work_directory())
-
-
-def _mirrors() -> Path:
-    return Path(settings.SLIPWAY["DATA_DIR"]) / "mirrors"
-
-
 def _look(repository: GitRepository) -> Seen:
     url = urls.RepositoryUrl.parse(repository.url, policy=checks.url_policy())
-    ref = _ref(repository)
+    ref = mirrors.ref_of(repository)
     commit = remote.head(
         url=url,
         ref=ref,
-        credentials=credentials(repository),
+        credentials=mirrors.credentials(repository),
         policy=checks.url_policy(),
         timeout=settings.SLIPWAY["FETCH_SECONDS"],
     )
-    mirror = _mirror(repository)
+    mirror = mirrors.mirror_of(repository)
     if not mirror.has(commit):
-        _fetch_commit(repository, mirror, commit)
+        mirrors.fetch_commit(repository, mirror, commit)
     info = history.commit_info(mirror, commit)
     return Seen(
         name=ref.revision(commit),
@@ -181,43 +159,6 @@ def _look(repository: GitRepository) -> Seen:
         subject=info.subject[:300],
         committed_at=info.committed_at,
     )
-
-
-def _fetch_commit(repository: GitRepository, mirror: checkout.Mirror, commit: str) -> None:
-    mirror.fetch(
-        url=urls.RepositoryUrl.parse(repository.url, policy=checks.url_policy()),
-        ref=_ref(repository),
-        commit=commit,
-        credentials=credentials(repository),
-        policy=checks.url_policy(),
-        limits=FetchLimits(),
-        timeout=settings.SLIPWAY["FETCH_SECONDS"],
-    )
-
-
-def _ref(repository: GitRepository) -> refs.GitRef:
-    ref = refs.GitRef(branch=repository.branch, tag=repository.tag, commit=repository.commit)
-    ref.check()
-    return ref
-
-
-def credentials(repository: GitRepository) -> Credentials:
-    """Open the Secret a GitRepository names.
-
-    Raises: NotFound, SecretInvalid.
-    """
-    if not repository.secret_name:
-        return ANONYMOUS
-    secret = repository.project.secrets.filter(name=repository.secret_name).first()
-    if secret is None:
-        raise NotFound(
-            f"secret {repository.secret_name!r} is not in project {repository.project.name!r}",
-            reason=Reason.SECRET_NOT_FOUND,
-        )
-    try:
-        return Credentials.from_secret(secrets.open_payload(secret))
-    except SecretInvalid as error:
-        raise SecretInvalid(f"secret {secret.name!r}: {error.message}") from error
 
 
 def _rests(repository: GitRepository) -> bool:
@@ -240,18 +181,15 @@ def _repository(source: Kustomization) -> GitRepository:
         .first()
     )
     if found is None:
-        raise NotFound(
-            f"GitRepository {source.source_name!r} is not there", reason=Reason.ARTIFACT_FAILED
-        )
+        raise ArtifactMissing(f"GitRepository {source.source_name!r} is not there")
     return found
 
 
 def _revision(repository: GitRepository) -> Revision:
     if repository.revision is None:
-        raise NotFound(
-            f"GitRepository {repository.name!r} has no revision yet; see its own conditions",
-            reason=Reason.ARTIFACT_FAILED,
-        )
+        ready = conditions.find(load(repository), ConditionType.READY)
+        why = f": {ready.message}" if ready else ""
+        raise ArtifactMissing(f"GitRepository {repository.name!r} has no revision yet{why}")
     return repository.revision
 
 

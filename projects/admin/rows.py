@@ -27,8 +27,15 @@ class ChangeAdmin(LookingAdmin):
 @admin.register(ClusterEvent)
 class ClusterEventAdmin(LookingAdmin):
     list_display = (
-        "last_at", "type", "reason", "kind", "name", "cluster_name", "project", "count",
-    )  # fmt: skip
+        "last_at",
+        "type",
+        "reason",
+        "kind",
+        "name",
+        "cluster_name",
+        "project",
+        "count",
+    )
     list_filter = ("type", "reason", "project")
     list_select_related = ("project",)
     search_fields = ("name", "cluster_name", "message")

@@ -212,6 +212,8 @@ def _more_of_the_rest(world: World, number: int) -> None:
 
 
 def _count(client: Client, page: str) -> int:
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert client.get(page).status_code == 200
     return len(queries)

@@ -223,9 +223,13 @@ def test_one_form_makes_and_changes_both_rows_of_a_source(
     given = {"url": "https://git.example/team/api", "interval": 30, "prune": "on"}
     placed = {"clusters": [{"name": "c1"}]}
     post(
-        "gitops/kustomization/add/", project=world.team.pk, name="api", branch="main",
-        placement=json.dumps(placed), **given,
-    )  # fmt: skip
+        "gitops/kustomization/add/",
+        project=world.team.pk,
+        name="api",
+        branch="main",
+        placement=json.dumps(placed),
+        **given,
+    )
     row = Kustomization.objects.get(name="api")
     made = sources.repository_of(row)
     post(f"gitops/kustomization/{row.pk}/change/", tag="v1", path="./deploy", **given)
@@ -302,7 +306,8 @@ def test_an_action_that_is_refused_for_one_row_is_done_for_the_others(
 
 
 @pytest.mark.parametrize(
-    ("until", "said"), [("2001-01-01T00:00", "has passed already"), ("soon", "want a date and time")]
+    ("until", "said"),
+    [("2001-01-01T00:00", "has passed already"), ("soon", "want a date and time")],
 )
 def test_a_suspension_that_cannot_be_says_why(
     until: str, said: str, world: World, post: Callable[..., Any]
@@ -315,8 +320,12 @@ def test_a_suspension_that_cannot_be_says_why(
 
 @pytest.mark.parametrize(
     ("chosen", "policy", "protected"),
-    [({}, "Delete", False), ({"orphan": "on"}, "Orphan", False), ({"protected_kinds": "on"}, "Delete", True)],
-)  # fmt: skip
+    [
+        ({}, "Delete", False),
+        ({"orphan": "on"}, "Orphan", False),
+        ({"protected_kinds": "on"}, "Delete", True),
+    ],
+)
 def test_deleting_a_source_is_a_request_with_its_options(
     chosen: dict[str, str], policy: str, protected: bool, world: World, post: Callable[..., Any]
 ) -> None:
@@ -324,7 +333,10 @@ def test_deleting_a_source_is_a_request_with_its_options(
 
     world.source.refresh_from_db()
     assert world.source.deletion_requested_at is not None
-    assert (world.source.deletion_policy, world.source.delete_protected_kinds) == (policy, protected)
+    assert (world.source.deletion_policy, world.source.delete_protected_kinds) == (
+        policy,
+        protected,
+    )
     assert "deletion requested" in _messages(answer)
     assert _acts() == ["request-deletion Kustomization web"]
 
@@ -345,9 +357,7 @@ def test_deleting_selected_rows_asks_first_and_says_for_which_it_was_refused(
     assert _acts() == ["delete Project empty"]
 
 
-def test_a_token_is_shown_once_and_can_be_revoked(
-    client: Client, post: Callable[..., Any]
-) -> None:
+def test_a_token_is_shown_once_and_can_be_revoked(client: Client, post: Callable[..., Any]) -> None:
     user = User.objects.get(username="viewer")
     answer = post("projects/apitoken/add/", user=user.pk, name="ci", scope="sync")
     text = answer.context["text"]
@@ -369,9 +379,12 @@ def test_a_token_is_shown_once_and_can_be_revoked(
 def test_texts_of_people_are_inert_on_the_pages(world: World, client: Client) -> None:
     script = '"><script>alert(1)</script>'
     worlds.projects.update(
-        project=world.team, display_name=script, description=script,
-        actor=worlds.access.system(), now=timezone.now(),
-    )  # fmt: skip
+        project=world.team,
+        display_name=script,
+        description=script,
+        actor=worlds.access.system(),
+        now=timezone.now(),
+    )
 
     pages = ["/admin/projects/project/", f"/admin/projects/project/{world.team.pk}/change/"]
     shown = [client.get(page).content.decode() for page in pages]

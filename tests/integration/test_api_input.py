@@ -144,7 +144,10 @@ def test_a_value_of_the_wrong_type_is_refused_by_its_field(field: str, world: Wo
         ({"cluster": []}, "placement.cluster"),
         ({"clusters": [{"name": "c1"}, {"nam": "c2"}]}, "placement.clusters[1].nam"),
         ({"clusters": ["c1"]}, "placement.clusters[0]"),
-        ({"clusterSelector": {"matchLabels": {"-": "x"}}}, "placement.clusterSelector.matchLabels.-"),
+        (
+            {"clusterSelector": {"matchLabels": {"-": "x"}}},
+            "placement.clusterSelector.matchLabels.-",
+        ),
         (
             {"clusterSelector": {"matchExpressions": [{"key": "tier", "operator": "Is"}]}},
             "placement.clusterSelector.matchExpressions[0].operator",
@@ -183,10 +186,16 @@ def test_what_an_operation_refuses_names_the_field_too(
 def test_a_source_is_read_as_it_was_written(world: World) -> None:
     placement = {"clusterSelector": {"matchLabels": {"tier": "prod"}}}
     body = {
-        "name": "api", "url": URL, "ref": {"tag": "v1"}, "secretRef": {"name": "git"},
-        "path": "deploy", "interval": "1h30m", "prune": False, "adopt": True,
+        "name": "api",
+        "url": URL,
+        "ref": {"tag": "v1"},
+        "secretRef": {"name": "git"},
+        "path": "deploy",
+        "interval": "1h30m",
+        "prune": False,
+        "adopt": True,
         "placement": placement,
-    }  # fmt: skip
+    }
 
     made = _send(world, "post", SOURCES, body).json()
     read = _send(world, "get", f"{SOURCES}/api", None).json()
@@ -305,13 +314,14 @@ def test_a_deletion_takes_its_options_from_query_or_body(
 
     world.source.refresh_from_db()
     assert answer.status_code == 202
-    assert (world.source.deletion_policy, world.source.delete_protected_kinds) == (policy, protected)
+    assert (world.source.deletion_policy, world.source.delete_protected_kinds) == (
+        policy,
+        protected,
+    )
 
 
 @pytest.mark.parametrize("query", ["orphan=1", "orphan=", "protectedKinds=True"])
-def test_an_option_that_is_neither_true_nor_false_deletes_nothing(
-    query: str, world: World
-) -> None:
+def test_an_option_that_is_neither_true_nor_false_deletes_nothing(query: str, world: World) -> None:
     answer = _send(world, "delete", f"{WEB}?{query}", None)
 
     world.source.refresh_from_db()
@@ -357,9 +367,11 @@ def test_a_body_that_cannot_be_read_is_no_500(body: bytes, code: int, world: Wor
 @pytest.mark.parametrize("charset", ["utf-16", "zlib", "hex", "no-such"])
 def test_the_charset_is_not_the_clients_to_choose(charset: str, world: World) -> None:
     answer = world.client("platform").generic(
-        "POST", "/api/v1/projects", b'{"name": "fresh"}',
+        "POST",
+        "/api/v1/projects",
+        b'{"name": "fresh"}',
         content_type=f"application/json; charset={charset}",
-    )  # fmt: skip
+    )
 
     assert answer.status_code == 201
 
@@ -390,10 +402,18 @@ def test_a_path_that_is_no_route_is_404_in_json(path: str, world: World) -> None
 @pytest.mark.parametrize(
     "query",
     [
-        "limit=0", "limit=501", "limit=-1", "limit=x", "limit=", "limit=1e2", "offset=-1",
-        "limit=\u0665", "offset=99999999999", "offset=%00",
+        "limit=0",
+        "limit=501",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "limit=1e2",
+        "offset=-1",
+        "limit=\u0665",
+        "offset=99999999999",
+        "offset=%00",
     ],
-)  # fmt: skip
+)
 def test_a_page_that_cannot_be_is_refused(query: str, world: World) -> None:
     answer = world.client("platform").get(f"/api/v1/projects?{query}")
 
@@ -413,10 +433,13 @@ def test_methods_and_descriptions_that_are_not_there_are_405(world: World) -> No
     codes = [
         getattr(client, method)(f"/api/v1/{path}").status_code
         for method, path in (
-            ("options", "projects"), ("put", "projects/team"), ("delete", "projects/team/audit"),
-            ("put", "projects/team/audit"), ("trace", "projects"),
+            ("options", "projects"),
+            ("put", "projects/team"),
+            ("delete", "projects/team/audit"),
+            ("put", "projects/team/audit"),
+            ("trace", "projects"),
         )
-    ]  # fmt: skip
+    ]
 
     assert set(codes) == {405}
 

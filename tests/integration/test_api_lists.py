@@ -72,24 +72,41 @@ def _make_many(world: World) -> None:
 def _more_of_the_source(world: World, cluster: Cluster, number: int) -> None:
     now, source = timezone.now(), world.source
     events.record(
-        project=world.team, kind="FederatedKustomization", uid=source.uid, name="web",
-        reason="Progressing", message=f"step {number}", now=now,
-    )  # fmt: skip
+        project=world.team,
+        kind="FederatedKustomization",
+        uid=source.uid,
+        name="web",
+        reason="Progressing",
+        message=f"step {number}",
+        now=now,
+    )
     with ledger.operation():
         Revision.objects.create(
             git_repository=sources.repository_of(source), name=f"main@sha1:{number}", commit="b2"
         )
         Propagation.objects.create(
-            owner_kind="Kustomization", owner_uid=source.uid, owner_name="web", cluster=cluster,
-            project_uid=world.team.uid, project_name="team", namespace="team",
-        )  # fmt: skip
+            owner_kind="Kustomization",
+            owner_uid=source.uid,
+            owner_name="web",
+            cluster=cluster,
+            project_uid=world.team.uid,
+            project_name="team",
+            namespace="team",
+        )
         InventoryEntry.objects.create(
             cluster=cluster, owner_uid=source.uid, version="v1", kind="ConfigMap", name="settings"
         )
         Deployment.objects.create(
-            owner_uid=source.uid, owner_name="web", project_name="team", cluster_name=cluster.name,
-            revision="main@sha1:b2", commit="b2", digest="d", started_at=now, finished_at=now,
-        )  # fmt: skip
+            owner_uid=source.uid,
+            owner_name="web",
+            project_name="team",
+            cluster_name=cluster.name,
+            revision="main@sha1:b2",
+            commit="b2",
+            digest="d",
+            started_at=now,
+            finished_at=now,
+        )
 
 
 def test_many_rows_cost_as_many_queries_as_one(world: World) -> None:

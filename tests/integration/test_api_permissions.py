@@ -121,9 +121,7 @@ CASES: dict[str, Case] = {
         answers=_platform(201, unseen=403), body={"name": "c9", "kubeconfig": KUBECONFIG}
     ),
     "get clusters/<name:cluster>": Case(answers=_view()),
-    "patch clusters/<name:cluster>": Case(
-        answers=_platform(200), body={"kubeconfig": KUBECONFIG}
-    ),
+    "patch clusters/<name:cluster>": Case(answers=_platform(200), body={"kubeconfig": KUBECONFIG}),
     "delete clusters/<name:cluster>": Case(answers=_platform(409)),
     **{f"{method} [\\s\\S]*": Case(answers=_anyone(404)) for method in METHODS},
 }

@@ -143,11 +143,11 @@ def test_the_text_of_a_token_is_answered_once_and_kept_nowhere(world: World) -> 
     made = client.post("/api/v1/tokens", {"name": "ci"}, format="json").json()
     listed = client.get("/api/v1/tokens").content.decode()
 
+    kept = ""
     with connection.cursor() as cursor:
-        kept = "".join(
-            str(cursor.execute(f'SELECT * FROM "{table}"').fetchall())
-            for table in ("projects_apitoken", "projects_auditentry", "projects_change")
-        ) if connection.vendor == "sqlite" else ""  # fmt: skip
+        for table in ("projects_apitoken", "projects_auditentry", "projects_change"):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            kept += str(cursor.fetchall())
 
     assert made["token"].startswith("slw_")
     assert made["scope"] == "read"

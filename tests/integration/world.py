@@ -89,7 +89,9 @@ def build() -> World:
             attachments.attach(project=project, cluster=row, actor=root, now=now)
     secrets.create(project=team, name="git", payload=payload(), actor=root, now=now)
     source = make_source(team, "web")
-    world = World(team=team, other=other, source=source, spare_token=_people_and_tokens(team, other))
+    world = World(
+        team=team, other=other, source=source, spare_token=_people_and_tokens(team, other)
+    )
     for person in PEOPLE:
         world.tokens[person] = _token_of(person, team, other)
     return world
@@ -131,17 +133,31 @@ def make_source(project: Project, name: str) -> Kustomization:
     repository = sources.repository_of(source)
     suspensions.suspend(source=source, reason="looking", actor=root, now=now)
     events.record(
-        project=project, kind="FederatedKustomization", uid=source.uid, name=name,
-        reason="Progressing", message="applying", cluster_name="c1", now=now,
-    )  # fmt: skip
+        project=project,
+        kind="FederatedKustomization",
+        uid=source.uid,
+        name=name,
+        reason="Progressing",
+        message="applying",
+        cluster_name="c1",
+        now=now,
+    )
     with ledger.operation():
         revision = Revision.objects.create(
-            git_repository=repository, name=f"main@sha1:{COMMIT}", commit=COMMIT, subject="Say hello"
+            git_repository=repository,
+            name=f"main@sha1:{COMMIT}",
+            commit=COMMIT,
+            subject="Say hello",
         )
         state = DesiredState.objects.create(
-            kustomization=source, revision=revision, inputs_digest="sha256:0", digest="sha256:1",
-            object_count=1, renderer="plain", objects_gz=zlib.compress(CANARY.encode()),
-        )  # fmt: skip
+            kustomization=source,
+            revision=revision,
+            inputs_digest="sha256:0",
+            digest="sha256:1",
+            object_count=1,
+            renderer="plain",
+            objects_gz=zlib.compress(CANARY.encode()),
+        )
         type(repository).objects.filter(pk=repository.pk).update(revision=revision)
         Kustomization.objects.filter(pk=source.pk).update(desired_state=state)
         _on_cluster(source, state)
@@ -152,19 +168,36 @@ def make_source(project: Project, name: str) -> Kustomization:
 def _on_cluster(source: Kustomization, state: DesiredState) -> None:
     now, cluster = timezone.now(), Cluster.objects.get(name="c1")
     Propagation.objects.create(
-        owner_kind="Kustomization", owner_uid=source.uid, owner_name=source.name, cluster=cluster,
+        owner_kind="Kustomization",
+        owner_uid=source.uid,
+        owner_name=source.name,
+        cluster=cluster,
         project_uid=source.project.uid,
-        project_name=source.project.name, namespace=source.project.namespace, desired_state=state,
-    )  # fmt: skip
+        project_name=source.project.name,
+        namespace=source.project.namespace,
+        desired_state=state,
+    )
     InventoryEntry.objects.create(
-        cluster=cluster, owner_uid=source.uid, version="v1", kind="ConfigMap", namespace="team",
-        name=f"{source.name}-settings", uid="u1",
-    )  # fmt: skip
+        cluster=cluster,
+        owner_uid=source.uid,
+        version="v1",
+        kind="ConfigMap",
+        namespace="team",
+        name=f"{source.name}-settings",
+        uid="u1",
+    )
     Deployment.objects.create(
-        owner_uid=source.uid, owner_name=source.name, project_name=source.project.name,
-        cluster_name="c1", revision=f"main@sha1:{COMMIT}", commit=COMMIT, digest="sha256:1",
-        started_at=now, finished_at=now, counts={"created": 1},
-    )  # fmt: skip
+        owner_uid=source.uid,
+        owner_name=source.name,
+        project_name=source.project.name,
+        cluster_name="c1",
+        revision=f"main@sha1:{COMMIT}",
+        commit=COMMIT,
+        digest="sha256:1",
+        started_at=now,
+        finished_at=now,
+        counts={"created": 1},
+    )
     leases.beat(worker="worker-1", group="group-1", seconds=60, busy=False)
     assert WorkerLease.objects.exists()
 
@@ -181,9 +214,14 @@ def token_for(user: User, *, scope: str = "write", project: Project | None = Non
     actor = access.of_user(user, via="test")
     later = timezone.now() + timedelta(days=1)
     _, text = tokens.create(
-        user=user, name="test", scope=scope, project=project, expires_at=later, actor=actor,
+        user=user,
+        name="test",
+        scope=scope,
+        project=project,
+        expires_at=later,
+        actor=actor,
         now=timezone.now(),
-    )  # fmt: skip
+    )
     return text
 
 
