@@ -19,8 +19,9 @@ from gitops.operations import sources, statuses
 from gitops.operations.desired_states import load
 from projects import faults, ledger
 from projects.errors import DomainError, Unavailable
+from projects.kube import verdicts
 from projects.kube.conditions import Reason
-from projects.kube.verdicts import Verdict
+from projects.kube.verdicts import Fault
 from projects.models import Attachment, Cluster
 from projects.operations import attachments, clusters, leases
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from federation.engine.status import Fault
     from projects.operations.leases import Lease
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def place(*, source_id: int, now: datetime) -> None:
         propagations.place(source_id=source_id)
     except DomainError as error:
         propagations.placement_failed(source=source)
-        summarise(owner_uid=source.uid, now=now, failed=status.fault(error))
+        summarise(owner_uid=source.uid, now=now, failed=verdicts.fault(error))
         return
     source.refresh_from_db()
     if source.deletion_requested_at is not None and not _waits_for_clusters(source):
@@ -66,11 +66,11 @@ def prepare(lease: Lease, *, now: datetime) -> None:
             _enter(lease, attachment, now=now)
     except DomainError as error:
         outcomes.attachment_failed(
-            lease=lease, attachment=attachment, fault=status.fault(error), now=now
+            lease=lease, attachment=attachment, fault=verdicts.fault(error), now=now
         )
     except Exception:
         logger.exception("preparing %s failed", attachment)
-        outcomes.attachment_failed(lease=lease, attachment=attachment, fault=outcomes.BUG, now=now)
+        outcomes.attachment_failed(lease=lease, attachment=attachment, fault=verdicts.BUG, now=now)
     finally:
         leases.abandon(lease)
 
@@ -98,10 +98,10 @@ def propagate(lease: Lease, *, now: datetime) -> UUID | None:
         )
         running.tell_cluster(row, run, now=now)
     except DomainError as error:
-        outcomes.record_failure(lease=lease, row=row, fault=status.fault(error), now=now)
+        outcomes.record_failure(lease=lease, row=row, fault=verdicts.fault(error), now=now)
     except Exception:
         logger.exception("propagating %s failed", row)
-        outcomes.record_failure(lease=lease, row=row, fault=outcomes.BUG, now=now)
+        outcomes.record_failure(lease=lease, row=row, fault=verdicts.BUG, now=now)
     finally:
         leases.abandon(lease)
     return row.owner_uid
@@ -172,7 +172,7 @@ def probe(cluster: Cluster, *, now: datetime) -> None:
 
 def set_aside(*, now: datetime) -> None:
     """Mark rows whose work killed its workers too often (security.md Q-04)."""
-    verdict = Verdict(
+    fault = Fault(
         reason=Reason.WORKER_CRASHED,
         stalled=True,
         message=(
@@ -181,9 +181,9 @@ def set_aside(*, now: datetime) -> None:
         ),
     )
     for row in leases.quarantined((GitRepository, Kustomization)):
-        statuses.quarantine(row=row, verdict=verdict, now=now)
+        statuses.quarantine(row=row, fault=fault, now=now)
     for row in leases.quarantined((Propagation,)):
-        if propagations.set_aside(row=row, reason=verdict.reason, message=verdict.message):
+        if propagations.set_aside(row=row, reason=fault.reason, message=fault.message):
             summarise(owner_uid=row.owner_uid, now=now)
 
 

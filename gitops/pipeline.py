@@ -30,7 +30,7 @@ from projects.operations import leases
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from projects.kube.verdicts import Verdict
+    from projects.kube.verdicts import Fault
     from projects.operations.leases import Lease
 
 logger = logging.getLogger(__name__)
@@ -65,10 +65,10 @@ def fetch(lease: Lease, *, now: datetime) -> None:
         faults.reach("fetched")
         desired_states.record_revision(lease=lease, seen=seen, next_attempt_at=again, now=now)
     except DomainError as error:
-        _fetch_failed(lease, repository, verdicts.judge(error), now=now)
+        _fetch_failed(lease, repository, verdicts.fault(error), now=now)
     except Exception:
         logger.exception("fetching %s failed", repository)
-        _fetch_failed(lease, repository, verdicts.INTERNAL, now=now)
+        _fetch_failed(lease, repository, verdicts.BUG, now=now)
     finally:
         leases.abandon(lease)
 
@@ -86,10 +86,10 @@ def render(lease: Lease, *, now: datetime) -> None:
         _publish(lease, source, repository, revision, now=now)
         faults.reach("published")
     except DomainError as error:
-        _render_failed(lease, source, revision, verdicts.judge(error), now=now)
+        _render_failed(lease, source, revision, verdicts.fault(error), now=now)
     except Exception:
         logger.exception("rendering %s failed", source)
-        _render_failed(lease, source, revision, verdicts.INTERNAL, now=now)
+        _render_failed(lease, source, revision, verdicts.BUG, now=now)
     finally:
         leases.abandon(lease)
 
@@ -193,23 +193,22 @@ def _revision(repository: GitRepository) -> Revision:
     return repository.revision
 
 
-def _fetch_failed(
-    lease: Lease, repository: GitRepository, verdict: Verdict, *, now: datetime
-) -> None:
+def _fetch_failed(lease: Lease, repository: GitRepository, fault: Fault, *, now: datetime) -> None:
     """A remote is asked again unless the spec is at fault: credentials and branches come back
     untold.
     """
-    verdict = replace(verdict, stalled=verdict.reason in SPEC_FAULTS)
+    stalled = fault.reason in SPEC_FAULTS
+    fault = replace(fault, stalled=stalled, retry=not stalled)
     wait = backoff.delay(
         repository.failures + 1,
         jitter=worker.jitter(),
         base=settings.SLIPWAY["RETRY_BASE_SECONDS"],
-        retry_after=verdict.retry_after,
+        retry_after=fault.retry_after,
     )
     statuses.failed(
         lease=lease,
-        verdict=verdict,
-        next_attempt_at=None if verdict.stalled else now + wait,
+        fault=fault,
+        next_attempt_at=now + wait if fault.retry else None,
         now=now,
         checked_at=now,
     )
@@ -219,19 +218,17 @@ def _render_failed(
     lease: Lease,
     source: Kustomization,
     revision: Revision | None,
-    verdict: Verdict,
+    fault: Fault,
     *,
     now: datetime,
 ) -> None:
     """What does not render waits for another commit; the desired state before it stays in force."""
-    wait = backoff.delay(
-        source.failures + 1, jitter=worker.jitter(), retry_after=verdict.retry_after
-    )
+    wait = backoff.delay(source.failures + 1, jitter=worker.jitter(), retry_after=fault.retry_after)
     name = revision.name if revision else source.last_attempted_revision
     statuses.failed(
         lease=lease,
-        verdict=verdict,
-        next_attempt_at=None if verdict.stalled else now + wait,
+        fault=fault,
+        next_attempt_at=now + wait if fault.retry else None,
         now=now,
         last_attempted_revision=name,
     )

@@ -1,15 +1,12 @@
 """Say how a source is, from how each of its clusters is.
 
-In: an error, or one outcome per cluster. Out: a Fault (what an error means for conditions and for
-trying again), the conditions of the source, and KubeFed's status of the federated object. Nothing
-is stored or fetched here, and whether objects are healthy is not judged here.
+In: one outcome per cluster, or a fault before any. Out: the conditions of the source, and KubeFed's
+status of the federated object. Nothing is stored or fetched here, and whether objects are healthy
+is not judged here; what an error means is (projects.kube.verdicts).
 
-The table of errors (`fault`) is that of docs/errors.md, for everything that concerns a cluster.
-gitops may not know this room; what fails before any cluster is judged by projects.kube.verdicts.
-KubeFed's words and shape are those of its
-pkg/controller/sync/status/status.go: its Propagation condition has neither message nor
-observedGeneration, empty keys are left out, and an operation under way is already called timed
-out.
+KubeFed's words and shape are those of its pkg/controller/sync/status/status.go: its Propagation
+condition has neither message nor observedGeneration, empty keys are left out, and an operation
+under way is already called timed out.
 """
 
 from __future__ import annotations
@@ -17,19 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from projects.errors import Conflict, Denied, DomainError, Expired, Invalid, NotFound, Unavailable
-from projects.kube import conditions, masking
+from projects.kube import conditions
 from projects.kube.conditions import Condition, ConditionType, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from projects.kube.verdicts import Fault
+
 _SHOWN_CLUSTERS = 10
-# Only a person mends these, often outside this hub; trying fast locks accounts (R-04).
-_SLOW = frozenset({Reason.UNAUTHORIZED, Reason.TLS_VERIFY_FAILED, Reason.ADDRESS_NOT_ALLOWED})
-# A kind may come to be served by something that is not ours; the manifest need not change for it.
-_AWAITED = frozenset({Reason.NO_MATCH_FOR_KIND})
 _WORDS = {
     Reason.CLUSTER_UNREACHABLE: Reason.CLUSTER_NOT_READY,
     Reason.CLUSTER_ERROR: Reason.CLUSTER_NOT_READY,
@@ -45,23 +39,6 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What an error means: its reason and sentence, and whether trying again can help.
-
-    stalled: nothing helps until a person changes something. at_once: the first retry need not wait.
-    slow: retries start at the longest wait.
-    """
-
-    reason: str
-    message: str
-    stalled: bool = False
-    retry: bool = True
-    at_once: bool = False
-    slow: bool = False
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOutcome:
     """How far one source is on one cluster.
 
@@ -74,33 +51,6 @@ class ClusterOutcome:
     held: bool = False
     removing: bool = False
     fault: Fault | None = None
-
-
-def fault(error: Exception) -> Fault:
-    """Judge an error: the one table from kinds of errors to conditions and retries."""
-    if not isinstance(error, DomainError):
-        # What a bug says may hold anything; it is in the log, not in a status.
-        message = "an internal error; its details are in the log"
-        return Fault(reason=Reason.INTERNAL_ERROR, message=message)
-    reason, message = str(error.reason), masking.printable(error.message)
-    match error:
-        case Unavailable():
-            return Fault(
-                reason=reason,
-                message=message,
-                slow=reason in _SLOW,
-                retry_after=error.retry_after,
-            )
-        case Conflict() | Expired():
-            return Fault(reason=reason, message=message, at_once=True)
-        case Invalid():
-            return Fault(reason=reason, message=message, stalled=True, retry=False)
-        case NotFound():
-            return Fault(reason=reason, message=message, retry=reason in _AWAITED)
-        case Denied():
-            # A right is granted on the cluster, where we do not see it happen.
-            return Fault(reason=reason, message=message, slow=True)
-    return Fault(reason=reason, message=message, retry=False)
 
 
 def summarise(

@@ -10,19 +10,19 @@ from typing import Any
 from django.conf import settings
 
 from federation.apply import Outcome, Superseded
-from federation.engine import status
-from federation.engine.status import ClusterOutcome, Fault
+from federation.engine.status import ClusterOutcome
 from federation.models import Deployment, Propagation
 from federation.operations import propagations
 from gitops.models import DesiredState, Kustomization
 from projects import backoff, ledger, worker
+from projects.kube import verdicts
 from projects.kube.conditions import Condition, ConditionType, Reason, find
+from projects.kube.verdicts import Fault
 from projects.models import Attachment, Cluster, Project
 from projects.operations import attachments, clusters, events, leases
 from projects.operations.leases import NEVER, Lease
 
 State = Propagation.State
-BUG = status.fault(RuntimeError())
 # When something is looked at again that should have been woken.
 LOOK_AGAIN = timedelta(seconds=30)
 
@@ -47,7 +47,7 @@ def record(
     counts = {str(action): count for action, count in outcome.changeset.counts.items()}
     columns: dict[str, Any] = {"counts": counts, "object_count": len(outcome.inventory)}
     if outcome.error is not None:
-        _record_fault(lease, row, status.fault(outcome.error), columns, now=started_at)
+        _record_fault(lease, row, verdicts.fault(outcome.error), columns, now=started_at)
     elif state is None:
         _record_removal(lease, row, outcome, columns, message=message, now=started_at)
     else:

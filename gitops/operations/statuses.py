@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from projects.kube.conditions import Condition
-    from projects.kube.verdicts import Verdict
+    from projects.kube.verdicts import Fault
     from projects.operations.leases import Lease
 
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def failed(
     *,
     lease: Lease,
-    verdict: Verdict,
+    fault: Fault,
     next_attempt_at: datetime | None,
     now: datetime,
     **columns: Any,
@@ -33,7 +33,7 @@ def failed(
     row = lease.held().select_related("project").first()
     if row is None:
         return False
-    conditions = dump(verdicts.failed(load(row), verdict, generation=row.generation, now=now))
+    conditions = dump(verdicts.failed(load(row), fault, generation=row.generation, now=now))
     kept = leases.release(
         lease,
         next_attempt_at=next_attempt_at,
@@ -43,18 +43,18 @@ def failed(
         **columns,
     )
     if kept:
-        _tell(row, verdict, conditions, now=now)
+        _tell(row, fault, conditions, now=now)
     return kept
 
 
 @ledger.operation()
-def quarantine(*, row: GitRepository | Kustomization, verdict: Verdict, now: datetime) -> None:
+def quarantine(*, row: GitRepository | Kustomization, fault: Fault, now: datetime) -> None:
     """Mark a row whose work killed its workers too often; a change or a sync by hand frees it."""
-    conditions = dump(verdicts.failed(load(row), verdict, generation=row.generation, now=now))
+    conditions = dump(verdicts.failed(load(row), fault, generation=row.generation, now=now))
     if conditions == row.conditions:
         return
     type(row).objects.filter(pk=row.pk).update(conditions=conditions)
-    _tell(row, verdict, conditions, now=now)
+    _tell(row, fault, conditions, now=now)
 
 
 @ledger.operation()
@@ -85,7 +85,7 @@ def set_status(
 
 
 def _tell(
-    row: GitRepository | Kustomization, verdict: Verdict, conditions: Any, *, now: datetime
+    row: GitRepository | Kustomization, fault: Fault, conditions: Any, *, now: datetime
 ) -> None:
     differs = conditions != row.conditions
     row.refresh_from_db()
@@ -96,8 +96,8 @@ def _tell(
         kind=f"Federated{type(row).__name__}",
         uid=row.uid,
         name=row.name,
-        reason=verdict.reason,
-        message=verdict.message,
+        reason=fault.reason,
+        message=fault.message,
         warning=True,
         now=now,
     )

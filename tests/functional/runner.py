@@ -1,7 +1,9 @@
-"""Runs management commands one after another in one process, because starting Django costs a second.
+"""Runs management commands one after another in one process, because starting Django costs a
+second.
 
-In: lines of JSON, {"args": [...], "stdin": "..."}. Out: lines of JSON, {"code", "stdout", "stderr"}. What is run is what
-`manage.py` runs; that it also runs as a program of its own is shown by test_a_users_way.
+In: lines of JSON, {"args": [...], "stdin": "..."}. Out: lines of JSON, {"code", "stdout",
+"stderr"}. What is run is what `manage.py` runs; that it also runs as a program of its own is shown
+by test_a_users_way.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A small shop as manifests: thirty objects of thirteen kinds, as a plain directory or a kustomization."""
+"""A small shop as manifests: thirty objects of thirteen kinds, as a plain directory or a
+kustomization.
+"""
 
 from __future__ import annotations
 

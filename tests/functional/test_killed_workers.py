@@ -45,7 +45,9 @@ STEPS = (
 def test_a_worker_killed_at_any_step_leaves_no_orphan_and_everything_converges(
     tmp_path: Path, database: str, two_clusters: tuple[RealCluster, RealCluster]
 ) -> None:
-    """R-18: at each step one worker dies by SIGKILL while a commit that adds, changes and removes is on its way."""
+    """R-18: at each step one worker dies by SIGKILL while a commit that adds, changes and removes
+    is on its way.
+    """
     url = postgres.start() if database == "postgresql" else ""
     with (
         git.serve(tmp_path / "git", username="robot", password=PASSWORD) as server,
@@ -100,7 +102,9 @@ def test_a_worker_killed_at_any_step_leaves_no_orphan_and_everything_converges(
 def test_killing_any_process_of_the_queue_stops_syncing_for_15_seconds_at_most(
     hub: Hub, namespace: str, server: git.GitServer, two_clusters: tuple[RealCluster, RealCluster]
 ) -> None:
-    """Q-01: every process of django-q2's cluster is killed in turn, the idle worker with the lock among them."""
+    """Q-01: every process of django-q2's cluster is killed in turn, the idle worker with the lock
+    among them.
+    """
     east, _ = two_clusters
     repository = git.Repository.create(server.directory, "one", url=server.url)
     repository.commit({"a.yaml": shop.config_map("a", number="0")})

@@ -5,8 +5,7 @@ The models are taken from the admin site, so a new one is looked at as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib import admin
@@ -17,7 +16,11 @@ from django.urls import NoReverseMatch, reverse
 
 from projects import ledger, roles
 from tests.integration import world as worlds
-from tests.integration.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.integration.world import World
 
 pytestmark = pytest.mark.django_db
 

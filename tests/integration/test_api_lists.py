@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,10 +13,12 @@ from federation.models import Deployment, InventoryEntry, Propagation
 from gitops.models import Revision
 from gitops.operations import sources
 from projects import access, ledger
-from projects.models import Cluster
 from projects.operations import events, projects, secrets
 from tests.integration import world as worlds
-from tests.integration.world import World
+
+if TYPE_CHECKING:
+    from projects.models import Cluster
+    from tests.integration.world import World
 
 pytestmark = pytest.mark.django_db
 

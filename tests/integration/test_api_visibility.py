@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.integration import world as worlds
-from tests.integration.world import World
+
+if TYPE_CHECKING:
+    from tests.integration.world import World
 
 pytestmark = pytest.mark.django_db
 

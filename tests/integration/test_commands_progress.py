@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from federation import reconcile
-from federation.engine.status import Fault
+from projects.kube.verdicts import Fault
 from federation.management import progress
 from federation.management.progress import End, Look
 from federation.models import Propagation

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from federation.engine import status
-from federation.engine.status import ClusterOutcome, Fault
+from federation.engine.status import ClusterOutcome
 from projects.errors import (
     AlreadyExists,
     Conflict,
@@ -20,8 +20,9 @@ from projects.errors import (
     NotFound,
     Unavailable,
 )
-from projects.kube import conditions
+from projects.kube import conditions, verdicts
 from projects.kube.conditions import Condition, Reason
+from projects.kube.verdicts import Fault
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -59,20 +60,20 @@ def summarise(
 def test_each_kind_of_error_means_one_thing(
     error: Exception, stalled: bool, retry: bool, at_once: bool
 ) -> None:
-    found = status.fault(error)
+    found = verdicts.fault(error)
 
     assert (found.stalled, found.retry, found.at_once) == (stalled, retry, at_once)
 
 
 def test_reason_and_message_of_an_anticipated_error_are_kept() -> None:
-    found = status.fault(Unavailable("no answer", reason="ClusterUnreachable", retry_after=7))
+    found = verdicts.fault(Unavailable("no answer", reason="ClusterUnreachable", retry_after=7))
 
     assert (found.reason, found.message) == ("ClusterUnreachable", "no answer")
     assert found.retry_after == 7
 
 
 def test_a_bug_tells_no_details() -> None:
-    found = status.fault(RuntimeError("password=hunter22"))
+    found = verdicts.fault(RuntimeError("password=hunter22"))
 
     assert found.reason == "InternalError"
     assert "hunter22" not in found.message
@@ -80,11 +81,11 @@ def test_a_bug_tells_no_details() -> None:
 
 @pytest.mark.parametrize("reason", ["Unauthorized", "TLSVerifyFailed", "AddressNotAllowed"])
 def test_a_credential_that_is_refused_is_not_tried_fast(reason: str) -> None:
-    assert status.fault(Unavailable("no", reason=reason)).slow
+    assert verdicts.fault(Unavailable("no", reason=reason)).slow
 
 
 def test_a_message_is_one_line_of_bounded_length() -> None:
-    message = status.fault(DomainError("a\nb " + "x" * 5000)).message
+    message = verdicts.fault(DomainError("a\nb " + "x" * 5000)).message
 
     assert message.startswith("a b x")
     assert len(message) <= 1000
