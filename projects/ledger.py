@@ -13,6 +13,7 @@ Nothing here decides whether a write may happen (projects.access does).
 from __future__ import annotations
 
 import contextlib
+import logging
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from projects.access import Actor
+
+
+logger = logging.getLogger(__name__)
+# How many audit entries lie between two checkpoints in the log.
+CHECKPOINT_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +151,21 @@ def acted(
     )
 
 
-def verify() -> tuple[int, int | None]:
-    """Walk the audit chain: (how many entries hold, id of the first that does not or None)."""
+def verify(*, checkpoint: tuple[int, str] | None = None) -> tuple[int, int | None]:
+    """Walk the audit chain: (how many entries hold, id of the first that does not or None).
+
+    An id of 0 means that entries are missing at the end. A checkpoint is a count and the head after
+    that many entries, from the log: it shows a chain that somebody with the key made anew.
+    """
     ring, previous, count = keys.ring(), "", 0
     for entry in AuditEntry.objects.order_by("id").iterator():
         if ring.chain(previous, _entry_bytes(entry)) != entry.link:
             return count, entry.pk
         previous, count = entry.link, count + 1
+        if checkpoint is not None and count == checkpoint[0] and previous != checkpoint[1]:
+            return count - 1, entry.pk
+    if checkpoint is not None and count < checkpoint[0]:
+        return count, 0
     hub = hub_row()
     if (hub.audit_count, hub.audit_head) != (count, previous):
         return count, 0
@@ -190,7 +204,10 @@ def _chain(hub: Hub, audits: list[AuditEntry]) -> None:
     for entry in audits:
         link = entry.link = ring.chain(link, _entry_bytes(entry))
     AuditEntry.objects.bulk_create(audits)
-    hub.audit_head, hub.audit_count = link, hub.audit_count + len(audits)
+    before, hub.audit_count = hub.audit_count, hub.audit_count + len(audits)
+    hub.audit_head = link
+    if before // CHECKPOINT_EVERY != hub.audit_count // CHECKPOINT_EVERY:
+        logger.info("audit checkpoint %d:%s", hub.audit_count, hub.audit_head)
     hub.save(update_fields=["audit_head", "audit_count"])
 
 

@@ -24,6 +24,7 @@ LONGEST_VALUE = 16 * 1024
 LONGEST_CA = 512 * 1024
 # Some services take the token as the user name; shorter names are words that occur in messages.
 _SHORTEST_TOKEN = 20
+_TOKEN_USER = "git"
 _CA_KEYS = ("caFile", "ca.crt")
 _NOT_YET = {
     "identity": "SSH keys",
@@ -62,9 +63,11 @@ class Credentials:
                 raise SecretInvalid(f"key {key}: {what} are not supported yet; {_want()}")
         username, password = _line(payload, "username"), _line(payload, "password")
         token = _line(payload, "bearerToken")
-        if bool(username) != bool(password):
-            missing = "password" if username else "username"
-            raise SecretInvalid(f"key {missing} is missing or empty; {_want()}")
+        if username and not password:
+            raise SecretInvalid(f"key password is missing or empty; {_want()}")
+        if password and not username:
+            # A token as the password: the services that give such tokens take any name with them.
+            username = _TOKEN_USER
         if username and token:
             raise SecretInvalid("keys username and bearerToken are both set; give one of them")
         if ":" in username:

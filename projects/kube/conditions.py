@@ -117,22 +117,30 @@ class Reason(StrEnum):
     DRIFT_CORRECTED = "DriftCorrected"  # a live change was taken back
 
     # KubeFed's per-cluster and aggregate words (docs: apis.md 1.4).
-    CHECK_CLUSTERS = "CheckClusters"
-    CLUSTER_READY = "ClusterReady"
-    CLUSTER_NOT_READY = "ClusterNotReady"
-    COMPUTE_PLACEMENT_FAILED = "ComputePlacementFailed"
-    WAITING_FOR_REMOVAL = "WaitingForRemoval"
-    CREATION_FAILED = "CreationFailed"
-    UPDATE_FAILED = "UpdateFailed"
-    DELETION_FAILED = "DeletionFailed"
+    CHECK_CLUSTERS = (
+        "CheckClusters"  # at least one cluster is not well; `clusters` says which and why
+    )
+    CLUSTER_READY = "ClusterReady"  # the cluster answers
+    CLUSTER_NOT_READY = "ClusterNotReady"  # the cluster does not answer
+    COMPUTE_PLACEMENT_FAILED = (
+        "ComputePlacementFailed"  # the placement cannot be read as a choice of clusters
+    )
+    WAITING_FOR_REMOVAL = "WaitingForRemoval"  # it is being taken off the cluster
+    CREATION_FAILED = "CreationFailed"  # it could not be brought there for the first time
+    UPDATE_FAILED = "UpdateFailed"  # an older state is there; the new one could not be applied
+    DELETION_FAILED = "DeletionFailed"  # it could not be taken off the cluster
     CREATION_TIMED_OUT = (
         "CreationTimedOut"  # not created there yet; KubeFed's word while it goes on
     )
     UPDATE_TIMED_OUT = "UpdateTimedOut"  # an older state is there; the new one has not arrived yet
     DELETION_TIMED_OUT = "DeletionTimedOut"  # out of time while deleting; it goes on
-    APPLY_OVERRIDES_FAILED = "ApplyOverridesFailed"
-    ALREADY_EXISTS = "AlreadyExists"
-    CLIENT_RETRIEVAL_FAILED = "ClientRetrievalFailed"
+    APPLY_OVERRIDES_FAILED = (
+        "ApplyOverridesFailed"  # a per-cluster override does not fit (overrides do not exist yet)
+    )
+    ALREADY_EXISTS = "AlreadyExists"  # something there belongs to somebody else
+    CLIENT_RETRIEVAL_FAILED = (
+        "ClientRetrievalFailed"  # the cluster's address or credential does not let us in
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

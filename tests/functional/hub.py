@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.fakes.git import Repository
     from tests.realcluster.cluster import RealCluster
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -164,6 +165,17 @@ class Hub:
                 "--password-stdin",
                 stdin=password,
             )
+
+    def add_source(
+        self, project: str, name: str, repository: Repository, *, path: str = "", wait: bool = True
+    ) -> None:
+        """Add a source with the git secret, polled every five seconds; wait until it arrived."""
+        options = ["--path", path] if path else []
+        options += ["--wait", "60"] if wait else []
+        self.manage(
+            "source", "add", project, name, "--url", repository.url, "--secret", "git",
+            "--interval", "5", *options,
+        )  # fmt: skip
 
     def eventually(
         self,

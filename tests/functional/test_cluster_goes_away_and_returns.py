@@ -20,22 +20,7 @@ def test_a_stopped_cluster_does_not_delay_the_other_and_catches_up(
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
     east, west = east_and_west
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     west.stop()
     began = time.monotonic()
     first = repository.commit(
@@ -71,22 +56,7 @@ def test_a_cluster_that_accepts_and_never_answers_delays_nobody(
 ) -> None:
     """R-02: the apiserver is frozen, so connections are made and nothing ever comes back."""
     east, west = east_and_west
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     west.freeze()
     repository.commit({"deploy/cart.yaml": shop.component("cart", image="registry.example/shop:2")})
 
@@ -107,22 +77,7 @@ def test_a_deletion_ends_on_the_hub_and_a_dead_cluster_pays_when_it_returns(
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
     east, west = east_and_west
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     west.stop()
 
     hub.manage("source", "delete", namespace, "shop", "--wait", "60")
@@ -144,20 +99,7 @@ def test_a_detached_cluster_is_cleaned_and_the_other_keeps_everything(
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
     east, west = east_and_west
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
 
     hub.manage("cluster", "detach", "west", namespace, "--wait", "60")
 

@@ -1,4 +1,4 @@
-"""Deleting a source takes what it applied and nothing else; other owners are left alone and named."""
+"""Deleting a source takes what it applied and nothing else; other owners are left alone."""
 
 from __future__ import annotations
 
@@ -18,22 +18,7 @@ def test_delete_removes_what_was_applied_and_nothing_else(
     repository: Repository,
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     for cluster in east_and_west:
         cluster.kubectl("-n", namespace, "create", "configmap", "somebodys", "--from-literal=a=b")
 
@@ -53,20 +38,7 @@ def test_a_suspended_source_can_be_deleted_and_orphan_leaves_its_objects(
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
     east, _ = east_and_west
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     hub.manage("source", "suspend", namespace, "shop")
 
     hub.manage("source", "delete", namespace, "shop", "--orphan", "--wait", "60")
@@ -88,33 +60,9 @@ def test_a_second_source_that_claims_an_object_is_refused_by_name(
             "other/own.yaml": shop.config_map("own", a="b"),
         }
     )
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
 
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "second",
-        "--url",
-        repository.url,
-        "--path",
-        "other",
-        "--secret",
-        "git",
-    )
+    hub.add_source(namespace, "second", repository, path="other", wait=False)
 
     status = hub.eventually(
         "both clusters refuse the second source",
@@ -181,22 +129,7 @@ def test_a_large_prune_waits_for_a_confirmation_that_names_the_commit(
     repository: Repository,
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     commit = repository.commit({"deploy/kustomization.yaml": "resources: [web.yaml]\n"})
 
     status = hub.eventually(

@@ -18,22 +18,7 @@ def test_a_commit_a_change_and_a_removal_reach_every_cluster(
     repository: Repository,
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
 
     for cluster in east_and_west:
         objects = looking.owned(cluster, namespace)
@@ -96,28 +81,13 @@ def test_a_broken_commit_applies_nothing_deletes_nothing_and_says_where(
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
     good = repository.commit(shop.files("plain", kustomize=False))
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "plain",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="plain")
 
     repository.commit(
         {
             "plain/web.yaml": shop.component("web", image="registry.example/shop:2"),
             "plain/orders.yaml": None,
-            "plain/zz.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: zz\n  name: twice\n",
+            "plain/zz.yaml": shop.config_map("zz").replace("name: zz", "name: zz\n  name: twice"),
         }
     )
 
@@ -151,22 +121,7 @@ def test_an_object_a_cluster_refuses_is_named_with_its_file_and_nothing_is_prune
     repository: Repository,
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
 
     repository.commit(
         {

@@ -61,20 +61,7 @@ def test_a_worker_killed_at_any_step_leaves_no_orphan_and_everything_converges(
             hub.add_cluster(name, cluster)
         namespace = f"t-{secrets.token_hex(4)}"
         hub.add_project(namespace, "east", "west", password=PASSWORD)
-        hub.manage(
-            "source",
-            "add",
-            namespace,
-            "small",
-            "--url",
-            repository.url,
-            "--secret",
-            "git",
-            "--interval",
-            "5",
-            "--wait",
-            "60",
-        )
+        hub.add_source(namespace, "small", repository)
 
         for number, step in enumerate(STEPS, start=1):
             crash.write_text(step)
@@ -110,20 +97,7 @@ def test_killing_any_process_of_the_queue_stops_syncing_for_15_seconds_at_most(
     repository.commit({"a.yaml": shop.config_map("a", number="0")})
     hub.add_cluster("east", east)
     hub.add_project(namespace, "east", password=PASSWORD)
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "one",
-        "--url",
-        repository.url,
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "one", repository)
     # The main process, the guard, the pusher, the monitor and two workers.
     hub.eventually("the queue is up", lambda: len(_queue_processes(hub)) == _PROCESSES)
 
@@ -165,18 +139,7 @@ def test_work_that_kills_its_worker_is_set_aside_and_others_go_on(
         hub.start_worker(SLIPWAY_CRASH_FILE=str(crash))
         hub.add_cluster("east", east)
         hub.add_project(namespace, "east", password=PASSWORD)
-        hub.manage(
-            "source",
-            "add",
-            namespace,
-            "poison",
-            "--url",
-            repository.url,
-            "--secret",
-            "git",
-            "--path",
-            "poison",
-        )
+        hub.add_source(namespace, "poison", repository, path="poison", wait=False)
 
         status = hub.eventually(
             "the poison source is set aside",
@@ -186,18 +149,7 @@ def test_work_that_kills_its_worker_is_set_aside_and_others_go_on(
             seconds=90,
         )
         assert status["stalled"]
-        hub.manage(
-            "source",
-            "add",
-            namespace,
-            "healthy",
-            "--url",
-            repository.url,
-            "--secret",
-            "git",
-            "--wait",
-            "30",
-        )
+        hub.add_source(namespace, "healthy", repository)
         crash.unlink()
 
         hub.manage("source", "sync", namespace, "poison")

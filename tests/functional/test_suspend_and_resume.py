@@ -20,22 +20,7 @@ def test_a_hand_edit_survives_suspension_and_not_resumption(
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
     east, west = east_and_west
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     hub.manage("source", "suspend", namespace, "shop", "--reason", "looking into the web pods")
     east.kubectl("-n", namespace, "set", "image", "deployment/web", "main=registry.example/debug:1")
     east.kubectl(
@@ -97,22 +82,7 @@ def test_a_suspension_of_one_cluster_leaves_the_other_syncing_and_ends_by_itself
     east_and_west: tuple[RealCluster, RealCluster],
 ) -> None:
     east, west = east_and_west
-    hub.manage(
-        "source",
-        "add",
-        namespace,
-        "shop",
-        "--url",
-        repository.url,
-        "--path",
-        "deploy",
-        "--secret",
-        "git",
-        "--interval",
-        "5",
-        "--wait",
-        "60",
-    )
+    hub.add_source(namespace, "shop", repository, path="deploy")
     hub.manage("source", "suspend", namespace, "shop", "--cluster", "east", "--for", "15s")
 
     repository.commit({"deploy/orders.yaml": None, "deploy/kustomization.yaml": KUSTOMIZATION})

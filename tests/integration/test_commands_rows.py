@@ -160,7 +160,7 @@ def test_the_audit_trail_is_shown_newest_first_and_by_project() -> None:
 def test_a_trail_that_holds_is_exit_code_0() -> None:
     ok("project", "create", "shop")
 
-    assert ok("verify_audit").startswith("1 entries hold; head ")
+    assert ok("verify_audit").startswith("1 entries hold; checkpoint 1:")
 
 
 def _change(entry: Any) -> None:

@@ -140,3 +140,14 @@ def test_resource_versions_are_handed_out_in_commit_order() -> None:
     for snapshot in seen:
         assert [each for each in final if each <= snapshot[-1]] == snapshot
     assert ledger.verify() == (20, None)
+
+
+@pytest.mark.django_db
+def test_a_checkpoint_of_the_log_shows_a_chain_that_was_made_anew() -> None:
+    factories.project("one")
+    head = ledger.hub_row().audit_head
+    factories.project("two")
+
+    assert ledger.verify(checkpoint=(1, head)) == (2, None)
+    assert ledger.verify(checkpoint=(2, head))[1] is not None
+    assert ledger.verify(checkpoint=(9, head)) == (2, 0)

@@ -43,7 +43,6 @@ class TestFromSecret:
             ({"password": ""}, "none of the keys"),
             ({"something": "else"}, "none of the keys"),
             ({"username": "ada"}, "key password is missing"),
-            ({"password": PASSWORD}, "key username is missing"),
             ({"username": "ada", "password": f"{PASSWORD}\n"}, "key password: holds a line break"),
             ({"username": "a:b", "password": PASSWORD}, "key username: holds a colon"),
             ({"bearerToken": f"a b{PASSWORD}"}, "key bearerToken: holds a space"),
@@ -105,3 +104,9 @@ class TestCredentials:
 
     def test_leave_ordinary_user_names_readable(self) -> None:
         assert "main" not in Credentials(username="main", password=PASSWORD).secrets
+
+
+def test_a_token_as_the_password_needs_no_user_name() -> None:
+    found = Credentials.from_secret({"password": PASSWORD})
+
+    assert found == Credentials.from_secret({"username": "git", "password": PASSWORD})
