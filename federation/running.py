@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 
@@ -26,7 +26,7 @@ from federation.operations import inventories, propagations
 from gitops import sealing
 from gitops.models import DesiredState, Kustomization
 from projects import ledger
-from projects.errors import DomainError
+from projects.errors import DomainError, Unavailable
 from projects.kube.conditions import Reason
 from projects.kube.refs import ObjectRef
 from projects.models import Attachment, Project
@@ -58,6 +58,12 @@ class Run:
     state: DesiredState | None
 
 
+class NothingDesired(Unavailable):
+    """The desired state is gone from the database; the source has to be rendered again."""
+
+    default_reason: ClassVar[str] = Reason.ARTIFACT_FAILED
+
+
 def deadline() -> float:
     """When a run that starts now must end (time.monotonic)."""
     return time.monotonic() + float(settings.SLIPWAY["APPLY_SECONDS"])
@@ -69,7 +75,7 @@ def run(row: Propagation, *, lease: Lease) -> Run:
     Raises: DomainErrors of the cluster as a whole; those of objects are in the outcome.
     """
     removing = row.state == Propagation.State.REMOVING
-    state = None if removing else row.desired_state
+    state = None if removing else _wanted(row)
     inventory = inventories.load(owner_uid=row.owner_uid, cluster_id=row.cluster_id)
     journal = inventories.RowJournal(lease=lease, propagation=row)
     until = deadline()
@@ -82,7 +88,7 @@ def run(row: Propagation, *, lease: Lease) -> Run:
             owner=_owner(row),
             desired=_desired(state),
             inventory=inventory,
-            options=_options(row, state, removing=removing),
+            options=_options(row, state),
             journal=journal,
             deadline=until,
         )
@@ -128,6 +134,16 @@ def said(run: Run) -> str:
     survivors = len(run.outcome.survivors)
     more = f"; {survivors} objects could not be deleted yet" if survivors else ""
     return f"{found}: {run.outcome.changeset.summary}{more}"
+
+
+def _wanted(row: Propagation) -> DesiredState:
+    """The desired state of a row that is not being removed; a lost one is never read as "nothing".
+
+    Raises: NothingDesired.
+    """
+    if row.desired_state is None:
+        raise NothingDesired("there is no desired state (any more); nothing is applied or pruned")
+    return row.desired_state
 
 
 def _voice(platform: Client, row: Propagation, *, removing: bool) -> Client:
@@ -177,11 +193,11 @@ def _desired(state: DesiredState | None) -> tuple[Desired, ...]:
     )
 
 
-def _options(row: Propagation, state: DesiredState | None, *, removing: bool) -> Options:
+def _options(row: Propagation, state: DesiredState | None) -> Options:
     """Policy is read at each run, so that a right that was taken away counts at once (S-42)."""
     project = Project.objects.filter(name=row.project_name).first()
     kinds = frozenset(project.cluster_kinds) if project else frozenset()
-    if removing or state is None:
+    if state is None:
         return Options(
             removing=True,
             orphan=row.orphan,

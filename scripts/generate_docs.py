@@ -5,7 +5,7 @@ projects.access. Out: the parts of docs/errors.md and docs/permissions.md betwee
 `<!-- generated: NAME -->` and `<!-- end -->`; everything around them is written by people.
 
     .venv/bin/python -m scripts.generate_docs            writes
-    .venv/bin/python -m scripts.generate_docs --check    only says what is not current, and ends with 1
+    .venv/bin/python -m scripts.generate_docs --check    only says what is not current; exit code 1
 
 tests/architecture/test_docs.py checks the same.
 """

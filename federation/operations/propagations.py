@@ -50,7 +50,9 @@ def place(*, source_id: int) -> bool:
     wanted = source.placement_wanted
     chosen = _chosen(source)
     rows = {row.cluster_id: row for row in Propagation.objects.of(source.uid)}
-    changed = [_want(source, cluster, rows.get(cluster.pk)) for cluster in chosen]
+    # Without a desired state nothing is known about what should be there: nothing is touched.
+    wanting = chosen if source.desired_state_id is not None else ()
+    changed = [_want(source, cluster, rows.get(cluster.pk)) for cluster in wanting]
     kept = {cluster.pk for cluster in chosen}
     changed += [_leave(source, row) for row in rows.values() if row.cluster_id not in kept]
     Kustomization.objects.filter(pk=source.pk).update(placement_done=wanted)
@@ -59,7 +61,7 @@ def place(*, source_id: int) -> bool:
 
 
 def _chosen(source: Kustomization) -> Sequence[Cluster]:
-    if source.deletion_requested_at is not None or source.desired_state_id is None:
+    if source.deletion_requested_at is not None:
         return ()
     attachments = (
         Attachment.objects.in_force().filter(project=source.project_id).select_related("cluster")

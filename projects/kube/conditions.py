@@ -116,7 +116,7 @@ class Reason(StrEnum):
     SUPERSEDED = "Superseded"  # the run was overtaken: newer spec, lost lease, suspension
     DRIFT_CORRECTED = "DriftCorrected"  # a live change was taken back
 
-    # KubeFed's per-cluster and aggregate words (docs: apis.md 1.4).
+    # KubeFed's per-cluster and aggregate words.
     CHECK_CLUSTERS = (
         "CheckClusters"  # at least one cluster is not well; `clusters` says which and why
     )

@@ -1,0 +1,51 @@
+"""The real kubectl of .venv, for one cluster, without the reader's own configuration.
+
+In: arguments and a kubeconfig. Out: what it printed. It is the same upstream program that anybody
+has, which is why it may judge what is on a cluster.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from scripts.demo import DemoFailed
+
+PROGRAM = Path(sysconfig.get_path("scripts")) / "kubectl"
+_SECONDS = 120
+
+
+def kubectl(
+    *args: str, kubeconfig: Path, stdin: str = "", good: tuple[int, ...] = (0,)
+) -> str:
+    """Run kubectl and return its standard output.
+
+    Raises: DemoFailed with its standard error when it ends with another code.
+    """
+    try:
+        done = subprocess.run(
+            [str(PROGRAM), f"--kubeconfig={kubeconfig}", *args],
+            env=_environment(kubeconfig.parent),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DemoFailed(f"kubectl {args[0]} did not end within {_SECONDS} s") from None
+    if done.returncode not in good:
+        raise DemoFailed(f"kubectl {args[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        # It keeps what it has discovered of a cluster below its home.
+        "HOME": str(home),
+        # Git is on every machine that has this checkout; diff may not be.
+        "KUBECTL_EXTERNAL_DIFF": "git diff --no-index",
+    }
