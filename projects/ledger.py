@@ -131,8 +131,9 @@ def acted(
     uid: Any = None,
     project: str = "",
     details: Mapping[str, Any] | None = None,
+    allowed: bool = True,
 ) -> None:
-    """Note who did what; details never hold a secret value."""
+    """Note who did what, or was not let; details never hold a secret value."""
     _current().audits.append(
         AuditEntry(
             at=now,
@@ -147,6 +148,7 @@ def acted(
             name=name,
             project=project,
             details=dict(details or {}),
+            allowed=allowed,
         )
     )
 

@@ -24,7 +24,7 @@ LONGEST_VALUE = 16 * 1024
 LONGEST_CA = 512 * 1024
 # Some services take the token as the user name; shorter names are words that occur in messages.
 _SHORTEST_TOKEN = 20
-_TOKEN_USER = "git"
+_TOKEN_USER = "git"  # noqa: S105 - a name, not a secret
 _CA_KEYS = ("caFile", "ca.crt")
 _NOT_YET = {
     "identity": "SSH keys",

@@ -15,6 +15,8 @@ from projects.operations import naming
 
 SHORTEST_INTERVAL = 5
 LONGEST_INTERVAL = 86_400
+# As long as the column.
+LONGEST_URL = 1000
 
 
 def url_policy() -> urls.UrlPolicy:
@@ -26,6 +28,8 @@ def url_policy() -> urls.UrlPolicy:
 
 
 def url(value: str) -> str:
+    if len(value) > LONGEST_URL:
+        raise naming.invalid("url", f"is longer than {LONGEST_URL} characters")
     with _field("url"):
         return str(urls.RepositoryUrl.parse(value, policy=url_policy()))
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from gitops.models import GitRepository, Kustomization
 from gitops.operations import checks, records
 from projects import access, ledger
-from projects.errors import AlreadyExists, Conflict
+from projects.errors import Conflict
 from projects.models import Change, Project
 from projects.operations import naming
+from projects.operations import rows as inserting
 from projects.roles import Verb
 
 if TYPE_CHECKING:
@@ -52,14 +53,11 @@ def create(
     """
     access.require(actor, Verb.EDIT, project)
     naming.subdomain(name, field="name")
-    for rows in (project.kustomizations, project.git_repositories):
-        if rows.filter(name=name).exists():
-            raise AlreadyExists(f"source {name!r} exists in project {project.name!r}")
     repository = GitRepository(project=project, name=name)
     kustomization = Kustomization(project=project, name=name, source_name=name)
     _fill(repository, kustomization, spec)
     for row in (repository, kustomization):
-        row.save(force_insert=True)
+        inserting.insert(row, taken=f"source {name!r} exists in project {project.name!r}")
         records.written(row, verb="create", actor=actor, now=now, before=None)
     _wake(repository, kustomization)
     return kustomization

@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from projects import callers
 from projects.admin.forms import OperationForm
-from projects.errors import DomainError
+from projects.errors import Denied, DomainError
+from projects.operations import denials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -149,6 +150,7 @@ class OperationAdmin(LookingAdmin):
         try:
             return self._served(request, object_id, form_url, extra_context)
         except DomainError as error:
+            self._write_down(request, error, object_id or "")
             setattr(request, _REFUSED, error)
             return self._served(request, object_id, form_url, extra_context)
 
@@ -167,6 +169,7 @@ class OperationAdmin(LookingAdmin):
         try:
             return super()._delete_view(request, object_id, extra_context)  # type: ignore[misc]
         except DomainError as error:
+            self._write_down(request, error, object_id)
             self.message_user(request, error.message, messages.ERROR)
             return HttpResponseRedirect(self._url("change", object_id))
 
@@ -214,11 +217,19 @@ class OperationAdmin(LookingAdmin):
             try:
                 act(row)
             except DomainError as error:
+                self._write_down(request, error, name)
                 self.message_user(request, f"{name}: {error.message}", messages.ERROR)
             else:
                 count += 1
         if count:
             self.message_user(request, f"{count} {done}", messages.SUCCESS)
+
+    def _write_down(self, request: HttpRequest, error: DomainError, name: str) -> None:
+        if isinstance(error, Denied):
+            kind = self.model.__name__
+            denials.record(
+                error=error, verb="(denied)", kind=kind, name=name, project="", **self.by(request)
+            )
 
     def _served(self, *args: Any) -> Any:
         """The stock view without its transaction."""

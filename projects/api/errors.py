@@ -31,6 +31,7 @@ from projects.errors import (
     NotFound,
     Unavailable,
 )
+from projects.operations import denials
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
         error = exceptions.PermissionDenied() if found else exceptions.NotFound()
     if isinstance(error, exceptions.APIException):
         return _protocol(error)
+    if isinstance(error, Denied):
+        _write_down(error, context)
     kind = next((kind for kind in CODES if isinstance(error, kind)), None)
     if kind is None or not isinstance(error, DomainError):
         return _unexpected(error, context)
@@ -78,6 +81,22 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(error, Unavailable):
         response["Retry-After"] = str(math.ceil(error.retry_after or _RETRY_AFTER_SECONDS))
     return response
+
+
+def _write_down(error: Denied, context: Mapping[str, Any]) -> None:
+    """Put the refusal of a write into the audit trail; a view has an actor once it let one in."""
+    view: Any = context.get("view")
+    if view is None or view.request.method in ("GET", "HEAD"):
+        return
+    denials.record(
+        error=error,
+        actor=view.actor,
+        verb=f"{view.request.method} (denied)",
+        kind=type(view).__name__,
+        name=view.request.path,
+        project=str(context.get("kwargs", {}).get("project", "")),
+        now=view.now,
+    )
 
 
 def _validation(error: exceptions.ValidationError) -> Response:

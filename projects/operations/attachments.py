@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from projects import access, ledger
-from projects.errors import AlreadyExists, Conflict
+from projects.errors import Conflict
 from projects.models import Attachment, Cluster, Project
-from projects.operations import leases
+from projects.operations import leases, rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,12 +31,9 @@ def attach(
     Raises: Denied, AlreadyExists.
     """
     access.require_platform(actor)
-    if project.attachments.filter(cluster=cluster).exists():
-        raise AlreadyExists(
-            f"cluster {cluster.name!r} is attached to project {project.name!r} already"
-        )
     attachment = Attachment(project=project, cluster=cluster, adopt_namespace=adopt_namespace)
-    attachment.save(force_insert=True)
+    taken = f"cluster {cluster.name!r} is attached to project {project.name!r} already"
+    rows.insert(attachment, taken=taken)
     _record(attachment, "attach", actor=actor, now=now)
     ledger.wake("Attachment", attachment.pk)
     return attachment

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from projects import access, keys, ledger, manifests
-from projects.errors import AlreadyExists, Conflict
+from projects.errors import Conflict
 from projects.kube import conditions as kube
 from projects.kube.conditions import Condition, ConditionType
 from projects.models import Change, Cluster
-from projects.operations import naming
+from projects.operations import naming, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,13 +44,10 @@ def register(
     """
     access.require_platform(actor)
     naming.label(name, field="name")
-    if Cluster.objects.filter(name=name).exists():
-        raise AlreadyExists(
-            f"a cluster named {name!r} exists (or is removed and still owes deletions)"
-        )
     cluster = Cluster(name=name, labels=dict(labels or {}))
     _fill(cluster, spec)
-    cluster.save(force_insert=True)
+    taken = f"a cluster named {name!r} exists (or is removed and still owes deletions)"
+    rows.insert(cluster, taken=taken)
     _record(cluster, Change.Type.ADDED, verb="register", actor=actor, now=now)
     ledger.wake("Cluster", cluster.pk)
     return cluster

@@ -10,7 +10,7 @@ from django.db.models import ProtectedError
 from projects import access, ledger, manifests, roles
 from projects.errors import AlreadyExists, Conflict
 from projects.models import Change, Project
-from projects.operations import naming
+from projects.operations import naming, rows
 from projects.roles import Verb
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def create(
         display_name=display_name,
         cluster_kinds=sorted(cluster_kinds),
     )
-    project.save(force_insert=True)
+    rows.insert(project, taken=f"a project with name {name!r} or namespace {namespace!r} exists")
     for role in roles.Role:
         Group.objects.get_or_create(name=roles.group_name(name, role))
     _record(project, Change.Type.ADDED, verb="create", actor=actor, now=now)
@@ -92,6 +92,7 @@ def delete(*, project: Project, actor: Actor, now: datetime) -> None:
     """
     access.require_platform(actor)
     _record(project, Change.Type.DELETED, verb="delete", actor=actor, now=now)
+    names = [roles.group_name(project.name, role) for role in roles.Role]
     try:
         project.delete()
     except ProtectedError as error:
@@ -99,6 +100,8 @@ def delete(*, project: Project, actor: Actor, now: datetime) -> None:
         raise Conflict(
             f"project {project.name!r} still has: {', '.join(kinds)}; remove them first"
         ) from error
+    # A later project of this name must not start with this one's members.
+    Group.objects.filter(name__in=names).delete()
 
 
 def _record(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from projects import access, keys, ledger, manifests
-from projects.errors import AlreadyExists
 from projects.kube.manifest import canonical
 from projects.models import Change, Project, Secret
-from projects.operations import naming
+from projects.operations import naming, rows
 from projects.roles import Verb
 
 if TYPE_CHECKING:
@@ -37,11 +36,9 @@ def create(
     """
     access.require(actor, Verb.EDIT, project)
     naming.subdomain(name, field="name")
-    if project.secrets.filter(name=name).exists():
-        raise AlreadyExists(f"secret {name!r} exists in project {project.name!r}")
     secret = Secret(project=project, name=name, type=type)
     _put(secret, payload)
-    secret.save(force_insert=True)
+    rows.insert(secret, taken=f"secret {name!r} exists in project {project.name!r}")
     _record(secret, Change.Type.ADDED, verb="create", actor=actor, now=now)
     return secret
 

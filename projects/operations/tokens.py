@@ -32,8 +32,9 @@ def create(
 ) -> tuple[ApiToken, str]:
     """Make a token for a user and return it with its text, which is shown this once.
 
-    Raises: Denied when it is for somebody else, Invalid.
+    Raises: Denied when it is for somebody else or the actor came with a limited token, Invalid.
     """
+    _require_unlimited(actor)
     if actor.name != user.get_username() and not actor.is_platform_admin:
         raise Denied("a token can be made for oneself only")
     if scope not in ApiToken.Scope.values:
@@ -57,8 +58,9 @@ def create(
 def revoke(*, token: ApiToken, actor: Actor, now: datetime) -> None:
     """End a token; the next request with it is refused.
 
-    Raises: Denied when it is somebody else's.
+    Raises: Denied when it is somebody else's or the actor came with a limited token.
     """
+    _require_unlimited(actor)
     if actor.name != token.user.get_username() and not actor.is_platform_admin:
         raise Denied("only one's own tokens can be revoked")
     if token.revoked_at is None:
@@ -78,11 +80,17 @@ def find(text: str, *, now: datetime) -> ApiToken | None:
     return token
 
 
-@ledger.operation()
 def used(*, token: ApiToken, now: datetime) -> None:
-    """Note the use of a token, at most once a minute."""
+    """Note the use of a token, at most once a minute: a read must not wait for the write lock."""
     if token.last_used_at is None or now - token.last_used_at >= _USE_NOTED_EVERY:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        with ledger.operation():
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def _require_unlimited(actor: Actor) -> None:
+    """A token limited by scope or project could shake off its limits by making another."""
+    if actor.scope != ApiToken.Scope.WRITE or actor.only_project is not None:
+        raise Denied("a token limited by scope or project can neither make nor revoke tokens")
 
 
 def _record(token: ApiToken, verb: str, *, actor: Actor, now: datetime) -> None:

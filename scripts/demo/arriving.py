@@ -41,9 +41,10 @@ def wait(
         hub.check()
         states = {name: hub.get(f"projects/{project}/sources/{name}/status") for name in sources}
         said = {
-            f"{name} on {row['cluster']}": _said(row)
+            f"{name} on {row['cluster']}": words
             for name, state in states.items()
             for row in _rows(state)
+            if (words := _said(row, commit))
         }
         for subject, words in said.items():
             if told.get(subject) != words:
@@ -55,3 +56,36 @@ def wait(
             why = "; ".join(f"{name}: {_why(state)}" for name, state in states.items())
             raise DemoFailed(f"commit {commit[:12]} not there within {seconds:.0f} s: {why}")
         time.sleep(_EVERY_SECONDS)
+
+
+def _rows(state: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = state["clusters"]
+    return rows
+
+
+def _there(state: dict[str, Any], clusters: Sequence[str], commit: str) -> bool:
+    return {row["cluster"] for row in _rows(state) if _has(row, commit)}.issuperset(clusters)
+
+
+def _has(row: dict[str, Any], commit: str) -> bool:
+    return bool(row["state"] == _APPLIED and row["revision"].endswith(f":{commit}"))
+
+
+def _said(row: dict[str, Any], commit: str) -> str:
+    """What is worth a line: that it is there, or that it failed."""
+    if _has(row, commit):
+        return f"{revision(row['revision'])}, {row['objects']} objects"
+    return f"{row['reason']}: {row['message']}" if row["failures"] else ""
+
+
+def _why(state: dict[str, Any]) -> str:
+    where = ", ".join(
+        f"{row['cluster']} {row['state']} {revision(row['revision'])}" for row in _rows(state)
+    )
+    return f"{state['reason']}: {state['message']} ({where or 'on no cluster yet'})"
+
+
+def revision(name: str) -> str:
+    """`main@sha1:<commit>` as people read it out to each other."""
+    at, _, commit = name.rpartition(":")
+    return f"{at.partition('@')[0]}@{commit[:12]}" if commit else "-"

@@ -130,26 +130,32 @@ class Hub:
         )
 
     def _run(self, args: Iterable[str], *, stdin: str = "") -> str:
-        done = subprocess.run(
-            [*_MANAGE, *args],
-            env=self._environment,
-            input=stdin,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=_COMMAND_SECONDS,
-            check=False,
-        )
+        words = shlex.join(args)
+        try:
+            done = subprocess.run(
+                [*_MANAGE, *args],
+                env=self._environment,
+                input=stdin,
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=_COMMAND_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise DemoFailed(f"manage.py {words} did not end in {_COMMAND_SECONDS} s") from None
         if done.returncode != 0:
             said = done.stdout.strip()
             raise DemoFailed(
-                f"manage.py {shlex.join(args)} ended with code {done.returncode}"
+                f"manage.py {words} ended with code {done.returncode}"
                 + (f": {said}" if said else "")
             )
         return done.stdout
 
     def _write_wrapper(self) -> None:
         """Write `.demo/manage`, so that the reader needs no environment either."""
-        settings = shlex.join(f"{key}={value}" for key, value in self._environment.items() if key != "PATH")
+        settings = shlex.join(
+            f"{key}={value}" for key, value in self._environment.items() if key != "PATH"
+        )
         command = shlex.join(_MANAGE)
         text = f'#!/bin/sh\n# manage.py of the demo\'s hub.\nexec env -i PATH="$PATH" {settings}'
         write_private(self._folder.manage, f'{text} {command} "$@"\n', mode=0o700)

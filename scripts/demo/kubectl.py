@@ -17,17 +17,29 @@ PROGRAM = Path(sysconfig.get_path("scripts")) / "kubectl"
 _SECONDS = 120
 
 
-def kubectl(
-    *args: str, kubeconfig: Path, stdin: str = "", good: tuple[int, ...] = (0,)
-) -> str:
-    """Run kubectl and return its standard output.
+def kubectl(*args: str, kubeconfig: Path, stdin: str = "", good: tuple[int, ...] = (0,)) -> str:
+    """Ask a cluster and return kubectl's standard output.
 
     Raises: DemoFailed with its standard error when it ends with another code.
     """
+    home = kubeconfig.parent
+    return _run(f"--kubeconfig={kubeconfig}", *args, home=home, stdin=stdin, good=good)
+
+
+def kustomize(path: Path) -> str:
+    """Render a kustomization, without any cluster.
+
+    Raises: DemoFailed.
+    """
+    return _run("kustomize", str(path), home=path)
+
+
+def _run(*args: str, home: Path, stdin: str = "", good: tuple[int, ...] = (0,)) -> str:
+    words = " ".join(each for each in args if not each.startswith("-"))
     try:
         done = subprocess.run(
-            [str(PROGRAM), f"--kubeconfig={kubeconfig}", *args],
-            env=_environment(kubeconfig.parent),
+            [str(PROGRAM), *args],
+            env=_environment(home),
             input=stdin,
             capture_output=True,
             text=True,
@@ -35,9 +47,9 @@ def kubectl(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise DemoFailed(f"kubectl {args[0]} did not end within {_SECONDS} s") from None
+        raise DemoFailed(f"kubectl {words[:80]} did not end within {_SECONDS} s") from None
     if done.returncode not in good:
-        raise DemoFailed(f"kubectl {args[0]}: {done.stderr.strip()}")
+        raise DemoFailed(f"kubectl {words[:80]}: {done.stderr.strip()}")
     return done.stdout
 
 

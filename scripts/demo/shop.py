@@ -47,7 +47,11 @@ class Shop:
         # The server refuses pushes unless a repository lets who has the password push.
         git("config", "http.receivepack", "true", cwd=self._bare)
         git("init", "--quiet", "--initial-branch=main", str(self.worktree))
-        for key, value in {**_IDENTITY, "commit.gpgSign": "false", "push.default": "simple"}.items():
+        for key, value in {
+            **_IDENTITY,
+            "commit.gpgSign": "false",
+            "push.default": "simple",
+        }.items():
             git("config", key, value, cwd=self.worktree)
         git("remote", "add", "origin", str(self._bare), cwd=self.worktree)
         shutil.copytree(_FILES, self.worktree, dirs_exist_ok=True)

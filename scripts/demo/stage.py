@@ -84,6 +84,8 @@ def running(folder: Folder, *, environ: Mapping[str, str], port: int) -> Iterato
         step("starting the worker and the web server")
         demo.hub.start()
         _fill(demo)
+        # Scripts that wait for a demo must not find the last one's.
+        stack.callback(folder.facts.unlink, missing_ok=True)
         write_private(folder.facts, json.dumps(_facts(demo), indent=2) + "\n")
         yield demo
 
@@ -92,9 +94,7 @@ def _assembled(
     folder: Folder, clusters: tuple[Member, ...], port: int, stack: contextlib.ExitStack
 ) -> Demo:
     passwords = {name: secrets.token_urlsafe(15) for name in (ADMIN, TEAM, ROBOT)}
-    serve = partial(
-        git_server.serve, folder.git, username=ROBOT, password=passwords[ROBOT]
-    )
+    serve = partial(git_server.serve, folder.git, username=ROBOT, password=passwords[ROBOT])
     server = stack.enter_context(serve(port=free_port(port and port + _GIT_PORT_AFTER)))
     shop = Shop(folder, server)
     shop.create()

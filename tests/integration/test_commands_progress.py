@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from federation import reconcile
-from projects.kube.verdicts import Fault
 from federation.management import progress
 from federation.management.progress import End, Look
 from federation.models import Propagation
@@ -17,6 +16,7 @@ from gitops import pipeline
 from gitops.models import GitRepository, Kustomization
 from gitops.operations import sources, suspensions
 from projects import ledger
+from projects.kube.verdicts import Fault
 from projects.models import Attachment
 from projects.operations import leases
 from tests import factories

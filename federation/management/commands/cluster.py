@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from federation import connecting
+from federation import connecting, registering
 from federation.connecting import Answer, ClusterIdentityChanged
 from federation.management import arguments, cli, debts, printing, progress, waiting
 from federation.member.credentials import ClusterAccess, parse_kubeconfig
 from projects import queries
 from projects.kube.conditions import Reason
 from projects.operations import attachments, clusters
-from projects.operations.clusters import ClusterSpec
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -127,7 +126,11 @@ class Command(cli.Command):
         actor, labels = cli.actor(), arguments.labels(options.label, field="--label")
         access, answer = _try(options)
         made = clusters.register(
-            name=options.name, spec=_spec(access), labels=labels, actor=actor, now=cli.now()
+            name=options.name,
+            spec=registering.spec_of(access),
+            labels=labels,
+            actor=actor,
+            now=cli.now(),
         )
         clusters.observe(
             cluster=made,
@@ -152,7 +155,9 @@ class Command(cli.Command):
                 f"{access.server} is another cluster than {found.name!r}: "
                 "its kube-system has another uid"
             )
-        clusters.replace_credential(cluster=found, spec=_spec(access), actor=actor, now=cli.now())
+        clusters.replace_credential(
+            cluster=found, spec=registering.spec_of(access), actor=actor, now=cli.now()
+        )
         self.say(
             f"cluster {found.name} replaced: {access.server} answers as Kubernetes {answer.version}"
         )
@@ -230,17 +235,3 @@ def _try(options: cli.Options) -> tuple[ClusterAccess, Answer]:
     text = arguments.read_text(options.kubeconfig, field="--kubeconfig")
     access = parse_kubeconfig(text, context=options.context)
     return access, connecting.test_access(access)
-
-
-def _spec(access: ClusterAccess) -> ClusterSpec:
-    credential = {
-        "token": access.token,
-        "client_cert_pem": access.client_cert_pem,
-        "client_key_pem": access.client_key_pem,
-    }
-    return ClusterSpec(
-        server=access.server,
-        ca_pem=access.ca_pem,
-        tls_server_name=access.tls_server_name,
-        credential={key: value for key, value in credential.items() if value},
-    )
