@@ -7,6 +7,7 @@ a second for each source.
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
@@ -23,32 +24,44 @@ if TYPE_CHECKING:
 
     from projects.operations.leases import Lease
 
-# A batch stops taking rows after this long; the tick goes on with another.
-_LONGEST_SECONDS = 60.0
+logger = logging.getLogger(__name__)
+
+# A batch stops taking rows after this long; the tick goes on with another. Until then fetching and
+# rendering have one process less.
+_LONGEST_SECONDS = 20.0
 _SUMMARISE_EVERY = 1.0
 
 
 def propagate(rows: Any, *, worker: str) -> None:
-    """Work off the given rows that are due."""
+    """Work off the given rows that are due.
+
+    Raises: the first error that a run could not write down (the database was gone), after all runs
+    have ended.
+    """
     limit = settings.SLIPWAY["CLUSTER_CONCURRENCY"]
     stop_at = time.monotonic() + _LONGEST_SECONDS
     unsummarised: set[UUID] = set()
     summarised_at = 0.0
+    broken: list[BaseException] = []
     with ThreadPoolExecutor(max_workers=limit, thread_name_prefix="cluster") as pool:
         running: set[Future[UUID | None]] = set()
         while True:
             free = limit - len(running)
-            if free and time.monotonic() < stop_at:
+            if free and not broken and time.monotonic() < stop_at:
                 leases = propagations.claim(rows, worker=worker, limit=free)
                 running |= {pool.submit(_one, lease) for lease in leases}
             if not running:
                 break
             done, running = wait(running, timeout=_SUMMARISE_EVERY, return_when=FIRST_COMPLETED)
-            unsummarised |= {owner for future in done if (owner := future.result()) is not None}
+            broken += [error for future in done if (error := future.exception()) is not None]
+            ended = (future.result() for future in done if future.exception() is None)
+            unsummarised |= {owner for owner in ended if owner is not None}
             if unsummarised and time.monotonic() - summarised_at >= _SUMMARISE_EVERY:
                 summarised_at = time.monotonic()
                 _summarise(unsummarised)
     _summarise(unsummarised)
+    if broken:
+        raise broken[0]
 
 
 def _one(lease: Lease) -> UUID | None:
@@ -62,5 +75,9 @@ def _one(lease: Lease) -> UUID | None:
 def _summarise(owners: set[UUID]) -> None:
     now = workers.database_now()
     for owner in owners:
-        reconcile.summarise(owner_uid=owner, now=now)
+        try:
+            reconcile.summarise(owner_uid=owner, now=now)
+        except Exception:
+            # The tick finds it again; the sources after it must not wait for that.
+            logger.exception("summarising %s failed", owner)
     owners.clear()

@@ -14,15 +14,27 @@ from __future__ import annotations
 import os
 import signal
 import time
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
+from django_q.models import OrmQ
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 def group_key(group: str) -> str:
     """The queue key of one worker group; django_q's column holds 100 characters."""
     return f"{Conf.CLUSTER_NAME}:{group}"[:100]
+
+
+def forget_groups(*, older_than: timedelta) -> int:
+    """Drop ticks that were sent to groups which died before they read them; returns how many."""
+    left = OrmQ.objects.filter(key__startswith=f"{Conf.CLUSTER_NAME}:")
+    return int(left.filter(lock__lt=timezone.now() - older_than).delete()[0])
 
 
 class AtMostOnceOrmBroker(ORM):

@@ -20,6 +20,7 @@ TASKS = {
     "Kustomization": "gitops.tasks.render",
     "Placement": "federation.tasks.place",
     "Propagation": "federation.tasks.propagate_owner",
+    "Status": "federation.tasks.summarise",
     "Attachment": "federation.tasks.prepare",
     "Cluster": "federation.tasks.probe",
     "Secret": "gitops.tasks.secret_changed",

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from federation import apply, connecting, running
 from federation.engine import status
 from federation.models import Propagation
-from federation.operations import inventories, outcomes, propagations
+from federation.operations import inventories, outcomes, propagations, waiting
 from gitops.models import GitRepository, Kustomization
 from gitops.operations import sources, statuses
 from gitops.operations.desired_states import load
-from projects import faults, ledger
-from projects.errors import DomainError, Unavailable
+from projects import faults, ledger, worker
+from projects.errors import DomainError
 from projects.kube import verdicts
 from projects.kube.conditions import Reason
 from projects.kube.verdicts import Fault
@@ -88,40 +88,53 @@ def propagate(lease: Lease, *, now: datetime) -> UUID | None:
     try:
         run = running.run(row, lease=lease)
         faults.reach("before-record")
-        outcomes.record(
-            lease=lease,
-            row=row,
-            outcome=run.outcome,
-            state=run.state,
-            message=running.said(run),
-            started_at=now,
+        ended = outcomes.Ended(
+            outcome=run.outcome, state=run.state, message=running.said(run), started_at=now
         )
-        running.tell_cluster(row, run, now=now)
+        # By the clock at its end: a long run that failed must not be due again at once.
+        if outcomes.record(lease=lease, row=row, ended=ended, now=worker.database_now()):
+            running.tell_cluster(row, run, now=now)
+            if running.refused(run):
+                propagations.rights_missing(row=row)
     except DomainError as error:
-        outcomes.record_failure(lease=lease, row=row, fault=verdicts.fault(error), now=now)
+        _failed(lease, row, verdicts.fault(error))
     except Exception:
         logger.exception("propagating %s failed", row)
-        outcomes.record_failure(lease=lease, row=row, fault=verdicts.BUG, now=now)
+        _failed(lease, row, verdicts.BUG)
     finally:
         leases.abandon(lease)
     return row.owner_uid
 
 
 def summarise(*, owner_uid: UUID, now: datetime, failed: Fault | None = None) -> None:
-    """Write the status of a source from the rows of its clusters."""
-    source = (
-        Kustomization.objects.select_related("project", "desired_state__revision")
-        .filter(uid=owner_uid)
-        .first()
-    )
-    if source is None:
-        return
-    rows = Propagation.objects.of(owner_uid).select_related("cluster")
+    """Write the status of a source from the rows of its clusters.
+
+    One transaction, which locks the source first: of two workers that look at once, the one that
+    writes last has seen all.
+    """
+    with ledger.operation():
+        source = (
+            Kustomization.objects.select_for_update(of=("self",))
+            .select_related("project", "desired_state__revision")
+            .defer("desired_state__objects_gz")
+            .filter(uid=owner_uid)
+            .first()
+        )
+        propagations.told(owner_uid=owner_uid)
+        if source is not None:
+            _summarise(source, now=now, failed=failed)
+
+
+def _summarise(source: Kustomization, *, now: datetime, failed: Fault | None) -> None:
+    rows = Propagation.objects.of(source.uid).select_related("cluster")
     found = [outcomes.of_row(row, source.desired_state) for row in rows]
     revision = source.desired_state.revision.name if source.desired_state else ""
-    arrived = bool(found) and all(each.arrived for each in found if not each.removing)
+    staying = [each for each in found if not each.removing]
+    arrived = bool(staying) and all(each.arrived for each in staying)
     conditions = load(source)
-    if failed is not None or (source.failures == 0 and source.desired_state is not None):
+    # While a commit is rendered, or could not be, the conditions are those of rendering.
+    rendered = source.failures == 0 and source.done_generation == source.wanted_generation
+    if failed is not None or (rendered and source.desired_state is not None):
         conditions = status.summarise(
             previous=conditions,
             outcomes=found,
@@ -129,7 +142,7 @@ def summarise(*, owner_uid: UUID, now: datetime, failed: Fault | None = None) ->
             generation=source.generation,
             now=now,
             failed=failed,
-            suspended=inventories.is_suspended(owner_uid, ""),
+            suspended=inventories.is_suspended(source.uid, ""),
         )
     federated = status.federated(
         outcomes=found,
@@ -167,7 +180,7 @@ def probe(cluster: Cluster, *, now: datetime) -> None:
         identity=answer.identity,
         version=answer.version,
     )
-    propagations.answered(cluster=cluster)
+    waiting.answered(cluster=cluster)
 
 
 def set_aside(*, now: datetime) -> None:
@@ -182,6 +195,8 @@ def set_aside(*, now: datetime) -> None:
     )
     for row in leases.quarantined((GitRepository, Kustomization)):
         statuses.quarantine(row=row, fault=fault, now=now)
+    for row in leases.quarantined((Attachment,)):
+        attachments.set_aside(row=row, reason=fault.reason, message=fault.message)
     for row in leases.quarantined((Propagation,)):
         if propagations.set_aside(row=row, reason=fault.reason, message=fault.message):
             summarise(owner_uid=row.owner_uid, now=now)
@@ -208,7 +223,8 @@ def _enter(lease: Lease, attachment: Attachment, *, now: datetime) -> None:
         identity=answer.identity,
         version=answer.version,
     )
-    if attachments.prepared(lease=lease, namespace_uid=uid, now=now):
+    news = attachment.namespace_uid != uid or attachment.reason
+    if attachments.prepared(lease=lease, namespace_uid=uid, now=now) and news:
         propagations.project_changed(project=project)
 
 
@@ -216,27 +232,40 @@ def _leave(lease: Lease, attachment: Attachment, *, now: datetime) -> None:
     """Detach when every source has left, or owes and is not waited for."""
     project, cluster = attachment.project, attachment.cluster
     rows = Propagation.objects.filter(project_name=project.name, cluster=cluster)
-    waiting = rows.filter(debt_since=None)
-    if waiting.exists():
-        propagations.project_changed(project=project)
+    here = rows.filter(debt_since=None)
+    if here.exists():
+        if here.exclude(state=Propagation.State.REMOVING).exists():
+            propagations.project_changed(project=project)
         # The last row that goes wakes the attachment; this is for a lost wake-up.
         leases.release(lease, next_attempt_at=now + outcomes.LOOK_AGAIN, failed=False)
         return
     if not rows.exists() and attachment.namespace_uid:
-        try:
-            with connecting.open_client(cluster) as client:
-                apply.release_namespace(
-                    platform=client,
-                    namespace=project.namespace,
-                    hub_id=str(ledger.hub_row().uid),
-                    project_uid=str(project.uid),
-                    deadline=running.deadline(),
-                )
-        except Unavailable as error:
-            logger.warning(
-                "%s: service account and role binding stay behind: %s", attachment, error.message
+        _release(attachment)
+    if attachments.detached(lease=lease, now=now):
+        # For a placement that went on while the detaching was asked for.
+        propagations.project_changed(project=project)
+
+
+def _release(attachment: Attachment) -> None:
+    """Take service account and rights back; a cluster that does not let us holds nothing up."""
+    project = attachment.project
+    try:
+        with connecting.open_client(attachment.cluster) as client:
+            apply.release_namespace(
+                platform=client,
+                namespace=project.namespace,
+                hub_id=str(ledger.hub_row().uid),
+                project_uid=str(project.uid),
+                deadline=running.deadline(),
             )
-    attachments.detached(lease=lease, now=now)
+    except DomainError as error:
+        logger.warning(
+            "%s: service account and role binding stay behind: %s", attachment, error.message
+        )
+
+
+def _failed(lease: Lease, row: Propagation, fault: Fault) -> None:
+    outcomes.record_failure(lease=lease, row=row, fault=fault, now=worker.database_now())
 
 
 def _waits_for_clusters(source: Kustomization) -> bool:

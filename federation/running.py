@@ -92,7 +92,7 @@ def run(row: Propagation, *, lease: Lease) -> Run:
             journal=journal,
             deadline=until,
         )
-        if removing and not len(outcome.inventory):
+        if removing and outcome.error is None and not len(outcome.inventory):
             _tidy(platform, row, until)
     return Run(outcome=outcome, state=state)
 
@@ -124,6 +124,13 @@ def tell_cluster(row: Propagation, run: Run, *, now: datetime) -> None:
             )
     except DomainError as failure:
         logger.info("no event could be left on %s: %s", row.cluster.name, failure.message)
+
+
+def refused(run: Run) -> bool:
+    """Tell whether the cluster refused our service account something (403)."""
+    error = run.outcome.error
+    of_run = error is not None and error.reason == Reason.FORBIDDEN
+    return of_run or Reason.FORBIDDEN in run.outcome.survivors.values()
 
 
 def said(run: Run) -> str:

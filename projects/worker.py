@@ -49,7 +49,12 @@ def jitter() -> float:
 
 @contextlib.contextmanager
 def working() -> Iterator[str]:
-    """Hold the worker lease while the body runs; gives the worker's name."""
+    """Hold the worker lease while the body runs; gives the worker's name.
+
+    A body that was cut off may have left rows behind under this name, and could not say so where
+    the database was gone. The process then goes on under another name, and they are found when this
+    lease ends.
+    """
     me, seconds = name(), settings.SLIPWAY["LEASE_SECONDS"]
     group = settings.SLIPWAY["WORKER_GROUP"]
     leases.beat(worker=me, group=group, seconds=seconds, busy=True)
@@ -58,6 +63,9 @@ def working() -> Iterator[str]:
     thread.start()
     try:
         yield me
+    except BaseException:
+        _token.cache_clear()
+        raise
     finally:
         done.set()
         thread.join()

@@ -56,7 +56,8 @@ def reasons(path: Path = Path(conditions.__file__)) -> tuple[ReasonEntry, ...]:
             if token.type == tokenize.COMMENT
         }
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    body = next(node.body for node in tree.body if _is_class(node, "Reason"))
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    body = next(node.body for node in classes if node.name == "Reason")
     found, heading, line = [], "", body[0].lineno
     for node in body:
         if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)):
@@ -128,12 +129,12 @@ def current(name: str) -> str:
     """
     text = (DOCS / name).read_text(encoding="utf-8")
     for table, write in TABLES[name].items():
-        start, end = f"<!-- generated: {table} -->\n", "\n<!-- end -->"
+        start, end = f"<!-- generated: {table} -->\n", "<!-- end -->"
         before, found, rest = text.partition(start)
         _, closed, after = rest.partition(end)
         if not (found and closed):
-            raise ValueError(f"docs/{name} has no lines {start.strip()} and {end.strip()}")
-        text = f"{before}{start}\n{write()}\n{end}{after}"
+            raise ValueError(f"docs/{name} has no lines {start.strip()} and {end}")
+        text = f"{before}{start}\n{write()}\n\n{end}{after}"
     return text
 
 
@@ -163,12 +164,11 @@ def _platform(*, auditor: bool) -> list[str]:
     return [_mark(actor.may(verb, "anything")) for verb in Verb]
 
 
-def _is_class(node: ast.stmt, name: str) -> bool:
-    return isinstance(node, ast.ClassDef) and node.name == name
-
-
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    """A comment as a sentence; `spec.path` stays as it is written."""
+    first = text.partition(" ")[0]
+    start = text[:1].upper() if first.isalpha() else text[:1]
+    return f"{start}{text[1:]}." if text else ""
 
 
 def _mark(allowed: bool) -> str:

@@ -87,20 +87,12 @@ def release_namespace(
 
 
 def account(namespace: str) -> Impersonation:
-    """Whom to impersonate for writes in a namespace: its service account, as it would log in."""
-    return Impersonation(
-        user=account_user(namespace),
-        groups=(
-            "system:serviceaccounts",
-            f"system:serviceaccounts:{namespace}",
-            "system:authenticated",
-        ),
-    )
+    """Whom to impersonate for writes in a namespace: its service account.
 
-
-def account_user(namespace: str) -> str:
-    """The user name of a namespace's service account."""
-    return f"system:serviceaccount:{namespace}:{ACCOUNT}"
+    The API server adds the groups of a service account itself (apiserver, filters/impersonation),
+    so the hub's credential needs no right to impersonate groups.
+    """
+    return Impersonation(user=f"system:serviceaccount:{namespace}:{ACCOUNT}")
 
 
 def _create(platform: Client, namespace: str, labels: dict[str, str], deadline: float) -> Manifest:

@@ -56,6 +56,8 @@ class Propagation(Leased):
     # {"created": n, "configured": n, ...} of the last run.
     counts = models.JSONField(default=dict)
     debt_since = models.DateTimeField(null=True)
+    # A run has ended of which the status of the owner does not tell yet.
+    status_due = models.BooleanField(default=False)
 
     objects: ClassVar[PropagationQuerySet] = PropagationQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -4,6 +4,7 @@ readiness.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.conf import settings
 from federation.apply import Outcome, Superseded
 from federation.engine.status import ClusterOutcome
 from federation.models import Deployment, Propagation
-from federation.operations import propagations
+from federation.operations import propagations, waiting
 from gitops.models import DesiredState, Kustomization
 from projects import backoff, ledger, worker
 from projects.kube import verdicts
@@ -27,39 +28,64 @@ State = Propagation.State
 LOOK_AGAIN = timedelta(seconds=30)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run that reached its cluster. state is None for a removal."""
+
+    outcome: Outcome
+    state: DesiredState | None
+    message: str
+    started_at: datetime
+
+
 @ledger.operation()
-def record(
-    *,
-    lease: Lease,
-    row: Propagation,
-    outcome: Outcome,
-    state: DesiredState | None,
-    message: str,
-    started_at: datetime,
-) -> None:
-    """End a run that reached its cluster: done, half done, or overtaken. state is None for a
-    removal.
+def record(*, lease: Lease, row: Propagation, ended: Ended, now: datetime) -> bool:
+    """End a run that reached its cluster: done, half done, or overtaken. False: the lease was lost,
+    and nothing is written.
     """
-    _cluster_answered(row.cluster, now=started_at)
+    outcome = ended.outcome
+    if not lease.held().exists():
+        return False
+    _cluster_answered(row.cluster, now=now)
+    if not _hold(lease, row):
+        return False
     if isinstance(outcome.error, Superseded):
         _start_over(lease)
-        return
+        return True
     counts = {str(action): count for action, count in outcome.changeset.counts.items()}
     columns: dict[str, Any] = {"counts": counts, "object_count": len(outcome.inventory)}
     if outcome.error is not None:
-        _record_fault(lease, row, verdicts.fault(outcome.error), columns, now=started_at)
-    elif state is None:
-        _record_removal(lease, row, outcome, columns, message=message, now=started_at)
+        _record_fault(lease, row, verdicts.fault(outcome.error), columns, now=now)
+    elif ended.state is None:
+        _record_removal(lease, row, ended, columns, now=now)
     else:
-        _record_applied(lease, row, outcome, state, columns, message=message, now=started_at)
+        _record_applied(lease, row, ended, ended.state, columns, now=now)
+    return True
 
 
 @ledger.operation()
 def record_failure(*, lease: Lease, row: Propagation, fault: Fault, now: datetime) -> None:
     """End a run that failed as a whole: its cluster did not answer, or we did not get as far."""
+    whole = fault.reason in waiting.WHOLE_CLUSTER
+    if whole:
+        # Before the row, as everywhere: see _hold.
+        clusters.lock(cluster=row.cluster)
+    if not _hold(lease, row):
+        return
     _record_fault(lease, row, fault, {}, now=now)
-    if fault.reason in propagations.UNREACHABLE:
+    if whole:
         _cluster_silent(row, fault, now=now)
+
+
+def _hold(lease: Lease, row: Propagation) -> bool:
+    """Lock the row while it is still ours; False means that it is not.
+
+    Locks are taken in one order, or two workers wait for each other: source, cluster, row. Ending a
+    removal wakes the source.
+    """
+    if row.state == State.REMOVING:
+        list(Kustomization.objects.select_for_update().filter(uid=row.owner_uid).values("pk"))
+    return bool(lease.held().select_for_update().exists())
 
 
 @ledger.operation()
@@ -71,7 +97,7 @@ def attachment_failed(*, lease: Lease, attachment: Attachment, fault: Fault, now
     )
     if not kept:
         return
-    if fault.reason in propagations.UNREACHABLE:
+    if fault.reason in waiting.UNREACHABLE:
         clusters.observe(
             cluster=attachment.cluster,
             now=now,
@@ -115,30 +141,25 @@ def of_row(row: Propagation, wanted: DesiredState | None) -> ClusterOutcome:
 def _record_applied(
     lease: Lease,
     row: Propagation,
-    outcome: Outcome,
+    ended: Ended,
     state: DesiredState,
     columns: dict[str, Any],
     *,
-    message: str,
     now: datetime,
 ) -> None:
     arrived = (row.applied_digest, row.applied_revision) != (state.digest, state.revision.name)
-    interval = (
-        Kustomization.objects.filter(uid=row.owner_uid)
-        .values_list("interval_seconds", flat=True)
-        .first()
-    )
-    again = backoff.spread(interval or 60, now, jitter=worker.jitter())
+    sources = Kustomization.objects.filter(uid=row.owner_uid)
+    interval = sources.values_list("interval_seconds", flat=True).first()
     kept = propagations.record(
         lease=lease,
-        next_attempt_at=again,
+        next_attempt_at=backoff.spread(interval or 60, now, jitter=worker.jitter()),
         failed=False,
         columns={
             **columns,
             "state": State.APPLIED,
             "stalled": False,
             "reason": Reason.RECONCILIATION_SUCCEEDED,
-            "message": message,
+            "message": ended.message,
             "applied_digest": state.digest,
             "applied_revision": state.revision.name,
             "applied_at": now if arrived else row.applied_at,
@@ -147,36 +168,41 @@ def _record_applied(
     if not kept:
         return
     if arrived:
-        Deployment.objects.create(
-            owner_uid=row.owner_uid,
-            owner_name=row.owner_name,
-            project_name=row.project_name,
-            cluster_name=row.cluster.name,
-            revision=state.revision.name,
-            commit=state.revision.commit,
-            digest=state.digest,
-            started_at=now,
-            finished_at=now,
-            counts=columns["counts"],
-        )
-    if arrived or outcome.changeset.changed:
-        _event(row, Reason.RECONCILIATION_SUCCEEDED, message, now=now)
-    if outcome.drifted:
-        names = ", ".join(str(ref) for ref in outcome.drifted[:10])
+        _deployed(row, ended, state, columns["counts"], now=now)
+    if arrived or ended.outcome.changeset.changed:
+        _event(row, Reason.RECONCILIATION_SUCCEEDED, ended.message, now=now)
+    if ended.outcome.drifted:
+        names = ", ".join(str(ref) for ref in ended.outcome.drifted[:10])
         _event(row, Reason.DRIFT_CORRECTED, f"took back live changes of {names}", now=now)
 
 
-def _record_removal(
-    lease: Lease,
-    row: Propagation,
-    outcome: Outcome,
-    columns: dict[str, Any],
-    *,
-    message: str,
-    now: datetime,
+def _deployed(
+    row: Propagation, ended: Ended, state: DesiredState, counts: dict[str, int], *, now: datetime
 ) -> None:
+    Deployment.objects.create(
+        owner_uid=row.owner_uid,
+        owner_name=row.owner_name,
+        project_name=row.project_name,
+        cluster_name=row.cluster.name,
+        revision=state.revision.name,
+        commit=state.revision.commit,
+        digest=state.digest,
+        started_at=ended.started_at,
+        finished_at=now,
+        counts=counts,
+    )
+
+
+def _record_removal(
+    lease: Lease, row: Propagation, ended: Ended, columns: dict[str, Any], *, now: datetime
+) -> None:
+    outcome = ended.outcome
+    if lease.held().exclude(wanted_generation=lease.generation).exists():
+        # It may be wanted there again.
+        _start_over(lease)
+        return
     if not len(outcome.inventory) and propagations.removed(lease=lease):
-        _event(row, Reason.RECONCILIATION_SUCCEEDED, message, now=now)
+        _event(row, Reason.RECONCILIATION_SUCCEEDED, ended.message, now=now)
         return
     left = "; ".join(sorted(set(outcome.survivors.values()))) or "some objects are still there"
     fault = Fault(
@@ -232,7 +258,7 @@ def _cluster_silent(row: Propagation, fault: Fault, *, now: datetime) -> None:
     )
     fresh = Propagation.objects.filter(pk=row.pk).values_list("next_attempt_at", flat=True).first()
     if fresh is not None and fresh < NEVER:
-        propagations.postpone(cluster=cluster, until=fresh)
+        waiting.postpone(cluster=cluster, until=fresh)
     if row.state == State.REMOVING:
         propagations.owe(row=row, now=now)
 
@@ -250,7 +276,7 @@ def _cluster_answered(cluster: Cluster, *, now: datetime) -> None:
             reason=Reason.CLUSTER_READY,
             message="the cluster answers",
         )
-        propagations.answered(cluster=cluster)
+        waiting.answered(cluster=cluster)
 
 
 def _event(

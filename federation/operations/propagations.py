@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, F, OuterRef, Q, Value
-from django.db.models.functions import Now
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
 from federation.engine import placement
 from federation.models import InventoryEntry, Propagation
 from gitops.models import Kustomization, Suspension
 from projects import access, ledger
-from projects.kube.conditions import Reason
+from projects.errors import Conflict
 from projects.models import Attachment, Cluster, Project
 from projects.operations import leases
 from projects.operations.leases import NEVER, Lease
@@ -24,18 +23,12 @@ from projects.operations.leases import NEVER, Lease
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from projects.access import Actor
 
 State = Propagation.State
 OWNER_KIND = "Kustomization"
-# Failures of the cluster as a whole: everything that waits for it waits together.
-UNREACHABLE = (
-    Reason.CLUSTER_UNREACHABLE,
-    Reason.TLS_VERIFY_FAILED,
-    Reason.UNAUTHORIZED,
-    Reason.CLUSTER_NOT_READY,
-)
 
 
 @ledger.operation()
@@ -50,12 +43,17 @@ def place(*, source_id: int) -> bool:
     wanted = source.placement_wanted
     chosen = _chosen(source)
     rows = {row.cluster_id: row for row in Propagation.objects.of(source.uid)}
-    # Without a desired state nothing is known about what should be there: nothing is touched.
-    wanting = chosen if source.desired_state_id is not None else ()
-    changed = [_want(source, cluster, rows.get(cluster.pk)) for cluster in wanting]
+    changed = []
+    # Without a desired state nothing is brought anywhere, and nothing taken away: having none is
+    # never read as "delete all".
+    if source.desired_state_id is not None:
+        changed = [_want(source, cluster, rows.get(cluster.pk)) for cluster in chosen]
     kept = {cluster.pk for cluster in chosen}
     changed += [_leave(source, row) for row in rows.values() if row.cluster_id not in kept]
-    Kustomization.objects.filter(pk=source.pk).update(placement_done=wanted)
+    waits = any(row.debt_since is None for row in rows.values())
+    if waits or source.deletion_requested_at is None:
+        # Otherwise the source goes next, and is found again by the tick until it has gone.
+        Kustomization.objects.filter(pk=source.pk).update(placement_done=wanted)
     ledger.wake("Propagation", source.pk)
     return any(changed)
 
@@ -79,7 +77,7 @@ def _want(source: Kustomization, cluster: Cluster, row: Propagation | None) -> b
     mean that.
     """
     columns = {
-        "desired_state": source.desired_state,
+        "desired_state_id": source.desired_state_id,
         "owner_name": source.name,
         "orphan": False,
         "delete_protected_kinds": False,
@@ -102,19 +100,16 @@ def _want(source: Kustomization, cluster: Cluster, row: Propagation | None) -> b
 
 
 def _leave(source: Kustomization, row: Propagation) -> bool:
-    orphan = (
-        source.deletion_policy == Kustomization.DeletionPolicy.ORPHAN
-        and source.deletion_requested_at is not None
-    )
+    # A source that does not prune does not take its objects from a cluster it leaves either.
+    orphan = not source.prune
+    if source.deletion_requested_at is not None:
+        orphan = source.deletion_policy == Kustomization.DeletionPolicy.ORPHAN
     columns = {"orphan": orphan, "delete_protected_kinds": source.delete_protected_kinds}
-    if row.state == State.REMOVING and all(
-        getattr(row, column) == value for column, value in columns.items()
-    ):
+    same = all(getattr(row, column) == value for column, value in columns.items())
+    # What nothing but a person's word wakes is woken by it.
+    asleep = row.next_attempt_at >= NEVER or row.crash_count >= Propagation.CRASH_LIMIT
+    if row.state == State.REMOVING and same and not asleep:
         return False
-    if not orphan and source.deletion_requested_at is None and not source.prune:
-        columns["orphan"] = (
-            True  # a source that does not prune does not take its objects from a cluster it leaves
-        )
     Propagation.objects.filter(pk=row.pk).wake(state=State.REMOVING, stalled=False, **columns)
     return True
 
@@ -129,7 +124,6 @@ def claimable(rows: Any) -> Any:
     return rows.filter(Q(state=State.REMOVING) | (~Exists(here) & ~Exists(by_spec)))
 
 
-@ledger.operation()
 def claim(rows: Any, *, worker: str, limit: int) -> tuple[Lease, ...]:
     """Take rows that are due, free and not suspended."""
     return leases.claim(claimable(rows), worker=worker, limit=limit)
@@ -147,8 +141,21 @@ def started(*, lease: Lease, now: datetime) -> bool:
 def record(
     *, lease: Lease, next_attempt_at: datetime | None, failed: bool, columns: dict[str, Any]
 ) -> bool:
-    """End a run on one cluster: what it did, when it is due again."""
+    """End a run on one cluster: what it did, when it is due again.
+
+    What placement decided while the run went on stands: a cluster that was left meanwhile is not
+    called applied, and one that is wanted again is not removed.
+    """
+    overtaken = When(wanted_generation__gt=lease.generation, then=F("state"))
+    state = Case(overtaken, default=Value(str(columns["state"])))
+    columns = {**columns, "state": state, "status_due": True}
     return leases.release(lease, next_attempt_at=next_attempt_at, failed=failed, **columns)
+
+
+@ledger.operation()
+def told(*, owner_uid: UUID) -> None:
+    """Note that the status of the owner tells of every run that has ended."""
+    Propagation.objects.of(owner_uid).filter(status_due=True).update(status_due=False)
 
 
 @ledger.operation()
@@ -178,9 +185,11 @@ def owe(*, row: Propagation, now: datetime) -> None:
 def write_off(*, row: Propagation, actor: Actor, now: datetime) -> int:
     """Forget what a cluster owes; returns how many objects are left behind there.
 
-    Raises: Denied.
+    Raises: Denied, Conflict when it was paid or is wanted again meanwhile.
     """
     access.require_platform(actor)
+    if not Propagation.objects.debts().select_for_update().filter(pk=row.pk).exists():
+        raise Conflict(f"{row.cluster.name} no longer owes anything to {row.owner_name}")
     count, _ = InventoryEntry.objects.of(row.owner_uid, row.cluster_id).delete()
     Propagation.objects.filter(pk=row.pk).delete()
     ledger.acted(
@@ -198,31 +207,17 @@ def write_off(*, row: Propagation, actor: Actor, now: datetime) -> int:
 
 
 @ledger.operation()
-def postpone(*, cluster: Cluster, until: datetime) -> None:
-    """Let what else waits for an unreachable cluster wait as well: it costs one attempt, not one
-    per source.
-    """
-    rows = Propagation.objects.filter(cluster=cluster, lease_worker="", next_attempt_at__lt=until)
-    rows.update(next_attempt_at=Value(until))
-
-
-@ledger.operation()
-def answered(*, cluster: Cluster) -> None:
-    """Try at once what waits for a cluster that answers again."""
-    waiting = Propagation.objects.filter(
-        cluster=cluster, reason__in=UNREACHABLE, next_attempt_at__lt=NEVER
-    )
-    owners = list(waiting.filter(next_attempt_at__gt=Now()).values_list("owner_uid", flat=True))
-    if owners:
-        waiting.filter(owner_uid__in=owners).update(next_attempt_at=Now(), failures=0)
-        for pk in Kustomization.objects.filter(uid__in=owners).values_list("pk", flat=True):
-            ledger.wake("Propagation", pk)
-
-
-@ledger.operation()
 def placement_failed(*, source: Kustomization) -> None:
-    """Do not try again what cannot be placed: another spec wakes it."""
-    Kustomization.objects.filter(pk=source.pk).update(placement_done=F("placement_wanted"))
+    """Do not try again what cannot be placed: another spec than this one wakes it.
+
+    Clusters that take no part in the project any more are left all the same.
+    """
+    Kustomization.objects.filter(pk=source.pk).update(placement_done=source.placement_wanted)
+    attached = Attachment.objects.in_force().filter(project=source.project_id)
+    rows = Propagation.objects.of(source.uid).exclude(cluster__in=attached.values("cluster"))
+    left = [_leave(source, row) for row in rows]
+    if any(left):
+        ledger.wake("Propagation", source.pk)
 
 
 @ledger.operation()
@@ -243,20 +238,33 @@ def namespace_lost(*, attachment: Attachment) -> None:
 
 
 @ledger.operation()
+def rights_missing(*, row: Propagation) -> None:
+    """Have the project's service account and its rights looked after again: the cluster refused it
+    something.
+    """
+    here = Attachment.objects.filter(project__name=row.project_name, cluster=row.cluster_id)
+    rested = list(here.filter(next_attempt_at__gte=NEVER).values_list("pk", flat=True))
+    Attachment.objects.filter(pk__in=rested).wake()
+    for pk in rested:
+        ledger.wake("Attachment", pk)
+
+
+@ledger.operation()
 def set_aside(*, row: Propagation, reason: str, message: str) -> bool:
     """Show that work on a cluster killed its workers too often; False if it was said already."""
     rows = Propagation.objects.filter(pk=row.pk).exclude(reason=reason)
-    return bool(rows.update(state=State.FAILED, reason=reason, message=message, stalled=True))
+    # One that is being removed stays so: it would be forgotten that it is.
+    rows.exclude(state=State.REMOVING).update(state=State.FAILED)
+    return bool(rows.update(reason=reason, message=message, stalled=True))
 
 
 def _forget_removed(cluster: Cluster) -> None:
     """The hidden row of a removed cluster goes with its last debt."""
-    if (
-        cluster.removed_at is not None
-        and not cluster.propagations.exists()
-        and not cluster.inventory.exists()
-    ):
-        cluster.delete()
+    # Locked, so that the last debt and the removal of the cluster do not miss each other.
+    removed = Cluster.objects.select_for_update().filter(pk=cluster.pk).exclude(removed_at=None)
+    for found in removed:
+        if not found.propagations.exists() and not found.inventory.exists():
+            found.delete()
 
 
 def _wake_waiting(row: Propagation) -> None:

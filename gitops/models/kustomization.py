@@ -66,6 +66,8 @@ class Kustomization(ObjectMeta, Conditioned, Leased):
     last_applied_revision = models.CharField(max_length=330, blank=True, default="", editable=False)
     # KubeFed's status of the federated object: its one condition, its clusters.
     federated = models.JSONField(default=dict, editable=False)
+    # A suspension began or ended of which the conditions do not tell yet.
+    status_due = models.BooleanField(default=False, editable=False)
 
     objects: ClassVar[KustomizationQuerySet] = KustomizationQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -72,9 +72,12 @@ def update(
     Raises: NotFound, Denied, Invalid naming the field, Conflict while it is being deleted.
     """
     access.require(actor, Verb.EDIT, source.project)
+    # What the caller holds may be old, and workers write other columns of the same rows.
+    _hold(source)
     if source.deletion_requested_at is not None:
         raise Conflict(f"source {source.name!r} is being deleted")
     repository = repository_of(source)
+    _hold(repository)
     rows: tuple[GitRepository | Kustomization, ...] = (repository, source)
     before = [records.manifest(row) for row in rows]
     _fill(repository, source, spec)
@@ -155,8 +158,10 @@ def request_deletion(
 @ledger.operation()
 def finalize(*, source: Kustomization, now: datetime) -> None:
     """Remove the rows of a source that is deleted everywhere, and its GitRepository if nobody else
-    reads it.
+    reads it; does nothing when another worker was quicker.
     """
+    if not Kustomization.objects.select_for_update().filter(pk=source.pk).exists():
+        return
     rows: list[GitRepository | Kustomization] = [source]
     repository = source.project.git_repositories.filter(name=source.source_name).first()
     if repository is not None:
@@ -179,6 +184,11 @@ def repository_of(source: Kustomization) -> GitRepository:
             "sourceRef.name", f"there is no GitRepository {source.source_name!r} in this project"
         )
     return found
+
+
+def _hold(row: GitRepository | Kustomization) -> None:
+    """Lock a row until the transaction ends, and read it again."""
+    row.refresh_from_db(from_queryset=type(row).objects.select_for_update())
 
 
 def _fill(repository: GitRepository, source: Kustomization, spec: SourceSpec) -> None:

@@ -75,6 +75,8 @@ def set_status(
         "last_applied_revision": last_applied_revision or source.last_applied_revision,
         "observed_generation": source.generation,
     }
+    if source.status_due:
+        Kustomization.objects.filter(pk=source.pk).update(status_due=False)
     if all(getattr(source, column) == value for column, value in new.items()):
         return False
     Kustomization.objects.filter(pk=source.pk).update(**new)

@@ -55,6 +55,8 @@ def suspend(
             before=records.manifest(source),
             suspension=manifests.suspension(row),
         )
+    Kustomization.objects.filter(pk=source.pk).update(status_due=True)
+    ledger.wake("Status", source.pk)
 
 
 @ledger.operation()
@@ -87,8 +89,12 @@ def end_run_out(*, now: datetime) -> int:
     many.
     """
     rows = list(Suspension.objects.run_out().select_related("kustomization__project"))
+    count = 0
     for row in rows:
-        Suspension.objects.filter(pk=row.pk).update(ended_at=row.until, ended_by="its end time")
+        ended = Suspension.objects.run_out().filter(pk=row.pk)
+        if not ended.update(ended_at=row.until, ended_by="its end time"):
+            continue  # another worker was quicker
+        count += 1
         source = row.kustomization
         records.written(
             source,
@@ -99,7 +105,7 @@ def end_run_out(*, now: datetime) -> int:
             suspension=manifests.suspension(row),
         )
         _wake(source)
-    return len(rows)
+    return count
 
 
 def _check_clusters(source: Kustomization, clusters: Sequence[str]) -> None:

@@ -77,7 +77,7 @@ class Reason(StrEnum):
     TLS_VERIFY_FAILED = "TLSVerifyFailed"  # the certificate is not signed by the cluster's CA
     UNAUTHORIZED = "Unauthorized"  # the credential is not accepted (401)
     FORBIDDEN = "Forbidden"  # the credential lacks a right (403)
-    THROTTLED = "Throttled"  # 429
+    THROTTLED = "Throttled"  # the cluster asked for fewer requests (429)
     CLUSTER_ERROR = "ClusterError"  # an answer that is no Kubernetes answer
     CLUSTER_CONFIG_MALFORMED = (
         "ClusterConfigMalformed"  # the kubeconfig is not one we would use (KubeFed)

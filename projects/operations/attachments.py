@@ -80,6 +80,13 @@ def failed(
 
 
 @ledger.operation()
+def set_aside(*, row: Attachment, reason: str, message: str) -> None:
+    """Show that preparing (or leaving) a cluster killed its workers too often."""
+    rows = Attachment.objects.filter(pk=row.pk).exclude(reason=reason)
+    rows.update(reason=reason, message=message)
+
+
+@ledger.operation()
 def detached(*, lease: Lease, now: datetime) -> bool:
     """Remove the attachment: nothing is left on the cluster, or what is left is kept as debt.
 

@@ -9,7 +9,7 @@ from projects import access, keys, ledger, manifests
 from projects.errors import Conflict
 from projects.kube import conditions as kube
 from projects.kube.conditions import Condition, ConditionType
-from projects.models import Change, Cluster
+from projects.models import Attachment, Change, Cluster
 from projects.operations import naming, rows
 
 if TYPE_CHECKING:
@@ -62,11 +62,17 @@ def replace_credential(
     Raises: Denied, Invalid.
     """
     access.require_platform(actor)
+    lock(cluster=cluster)
+    cluster.refresh_from_db()
     _fill(cluster, spec)
     cluster.generation += 1
     cluster.save()
     _record(cluster, Change.Type.MODIFIED, verb="replace-credential", actor=actor, now=now)
     ledger.wake("Cluster", cluster.pk)
+    failing = Attachment.objects.filter(cluster=cluster).exclude(reason="")
+    failing.wake()
+    for pk in failing.values_list("pk", flat=True):
+        ledger.wake("Attachment", pk)
     return cluster
 
 
@@ -78,6 +84,8 @@ def remove(*, cluster: Cluster, actor: Actor, now: datetime) -> None:
     Raises: Denied, Conflict naming the projects it is attached to.
     """
     access.require_platform(actor)
+    # What it owes may be paid in this moment.
+    lock(cluster=cluster)
     used_by = sorted(cluster.attachments.values_list("project__name", flat=True))
     if used_by:
         raise Conflict(
@@ -102,7 +110,14 @@ def observe(
     identity: str = "",
     version: str = "",
 ) -> None:
-    """Write down how a cluster answered; identity and version only when it did."""
+    """Write down how a cluster answered; identity and version only when it did.
+
+    What the caller holds may be old: an identity, once known, is never written over.
+    """
+    lock(cluster=cluster)
+    if not Cluster.objects.filter(pk=cluster.pk).exists():
+        return
+    cluster.refresh_from_db()
     before = tuple(Condition.from_json(condition) for condition in cluster.conditions)
     new = Condition(
         type=ConditionType.READY,
@@ -123,6 +138,11 @@ def observe(
         setattr(cluster, column, value)
     if not same:
         _change(cluster, Change.Type.MODIFIED, now)
+
+
+def lock(*, cluster: Cluster) -> None:
+    """Hold the row of a cluster until the transaction ends."""
+    list(Cluster.objects.select_for_update().filter(pk=cluster.pk).values("pk"))
 
 
 def credential(cluster: Cluster) -> dict[str, str]:

@@ -78,14 +78,14 @@ def living() -> Any:
     return WorkerLease.objects.filter(until__gt=Now())
 
 
-@ledger.operation()
 def claim(rows: Any, *, worker: str, limit: int = 1) -> tuple[Lease, ...]:
-    """Take up to limit of the given rows that are due and free; rows others took meanwhile are left
-    out.
+    """Take up to limit of the given rows that are due and free, the oldest first; rows others took
+    meanwhile are left out.
 
-    A row whose last run never ended (its worker is gone) counts one crash.
+    A row whose last run never ended (its worker is gone) counts one crash. Each is taken in a
+    transaction of its own: two workers that lock several rows each would wait for each other.
     """
-    candidates = rows.due().free(living()).order_by("next_attempt_at")
+    candidates = rows.due().free(living()).order_by("next_attempt_at", "pk")
     taken = []
     for pk in candidates.values_list("pk", flat=True)[:limit]:
         lease = _claim_one(rows.model, pk, worker)
@@ -94,6 +94,7 @@ def claim(rows: Any, *, worker: str, limit: int = 1) -> tuple[Lease, ...]:
     return tuple(taken)
 
 
+@ledger.operation()
 def _claim_one(model: Any, pk: int, worker: str) -> Lease | None:
     crashed = Case(
         When(lease_worker="", then=Value(0)), default=Value(1), output_field=IntegerField()

@@ -62,12 +62,12 @@ def _stay(demo: Demo) -> int:
             time.sleep(_LOOK_SECONDS)
             demo.hub.check()
             demo.server.requests.clear()  # kept for tests; nobody reads them here
-            _stop_and_start(demo, stopped)
+            stop_and_start(demo, stopped)
     except KeyboardInterrupt:
         return 0
 
 
-def _stop_and_start(demo: Demo, stopped: set[str]) -> None:
+def stop_and_start(demo: Demo, stopped: set[str]) -> None:
     """Do to clusters what the reader asked for by files in .demo/stopped."""
     for member in demo.members:
         if member.real is None:

@@ -31,15 +31,15 @@ _PAGE = """
 
 Five things to try, in another terminal{where}:
 
-1. Change the repository. Both clusters follow within seconds; the old ConfigMap is pruned.
-     echo 'BANNER=Sale' >> {worktree}/overlays/{source}/storefront.env
-     git -C {worktree} commit -qam 'Sale' && git -C {worktree} push -q
+1. Change the repository. Every cluster follows within seconds; the old ConfigMap is pruned.
+     echo 'CAMPAIGN=summer' >> {worktree}/overlays/{source}/storefront.env
+     git -C {worktree} commit -qam 'Summer' && git -C {worktree} push -q
      {manage} source status {project} {source}
 
 2. Break a manifest. Nothing is applied and nothing deleted; the status names file and line.
      echo 'kind: [' >> {worktree}/base/cart.yaml
      git -C {worktree} commit -qam 'Oops' && git -C {worktree} push -q
-     {manage} source status {project} {source}
+     {manage} source sync {project} {source} --wait
      git -C {worktree} revert --no-edit HEAD && git -C {worktree} push -q
 
 3. Suspend. Commits wait until you resume, or until the time is over.

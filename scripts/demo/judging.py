@@ -2,15 +2,16 @@
 
 In: a clone from the Git server, rendered by `kubectl kustomize`, and a cluster. Out: how many
 objects are as they should be, or DemoFailed naming what is not. Exactly means three things. Every
-object that Git says is there. Applying it again by the same manager would change no field
-(`kubectl diff --server-side`, a dry run in the cluster, so also fields that have left Git are
-seen). And no other object there was applied by Slipway and belongs to a source.
+object that Git says is there. Applying it again under Slipway's name would change no field (a dry
+run in the cluster, so that fields which have left Git are seen too). And no other object there was
+applied by Slipway for a source.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from scripts.demo import DemoFailed
 from scripts.demo.kubectl import kubectl, kustomize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scripts.demo.members import Member
     from scripts.demo.shop import Shop
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 _MANAGER = "slipway"
 _OWNER = "slipway.dev/owner"
 _HUB = "slipway.dev/hub"
-_DIFFERENT = 1
+# Of the server's own making: they differ without anybody having changed what was applied.
+_SERVERS = ("managedFields", "resourceVersion", "generation")
+# A controller may write an annotation between two looks.
+_LOOKS = 3
+_PAUSE_SECONDS = 1.0
 
 Object = dict[str, Any]
 
@@ -64,17 +69,29 @@ def judge(member: Member, *, says: Truth, namespace: str) -> str:
 
     Raises: DemoFailed.
     """
-    found = _applied(member, namespace)
-    missing, extra = says.names - found.keys(), found.keys() - says.names
-    if missing or extra:
-        raise DemoFailed(
-            f"{member.name} does not hold what Git says at {says.commit[:12]}:"
-            f" missing {_listed(missing)}; too many {_listed(extra)}"
-        )
-    for objects in says.sources:
-        _compare(member, objects, found[_name(objects[0])], namespace)
+    for look in range(_LOOKS):
+        time.sleep(_PAUSE_SECONDS if look else 0)
+        found = _applied(member, namespace)
+        wrong = _wrong(member, found, says, namespace)
+        if not wrong:
+            break
+    else:
+        raise DemoFailed(f"{member.name} is not as Git says at {says.commit[:12]}: {wrong}")
     kinds = {each.partition("/")[0] for each in found}
     return f"{member.name}: {len(found)} objects of {len(kinds)} kinds are as in {says.commit[:12]}"
+
+
+def _wrong(member: Member, found: dict[str, Object], says: Truth, namespace: str) -> str:
+    """What is not as it should be, "" if all is well."""
+    missing, extra = says.names - found.keys(), found.keys() - says.names
+    if missing or extra:
+        return f"missing {_listed(missing)}; too many {_listed(extra)}"
+    return "; ".join(
+        f"{name} differs at {', '.join(places)}"
+        for objects in says.sources
+        for name, after in _applied_again(member, objects, found, namespace).items()
+        if (places := list(_differing(_own(found[name]), _own(after))))
+    )
 
 
 def _rendered(path: Path) -> tuple[Object, ...]:
@@ -101,23 +118,41 @@ def _is_applied(found: Object) -> bool:
     return any(each["manager"] == _MANAGER and each["operation"] == "Apply" for each in fields)
 
 
-def _compare(member: Member, objects: Iterable[Object], sample: Object, namespace: str) -> None:
-    """Let the cluster say whether applying all of a source again would change anything.
+def _applied_again(
+    member: Member, objects: Sequence[Object], found: dict[str, Object], namespace: str
+) -> dict[str, Object]:
+    """What a source's objects would be if they were applied again: a dry run in the cluster.
 
-    Labels of ownership are not in Git: all of a source have those of its first object.
+    Labels of ownership are not in Git: all of a source must have those of its first object.
     """
-    owner = {key: sample["metadata"]["labels"][key] for key in (_HUB, _OWNER)}
+    sample = found[_name(objects[0])]["metadata"]["labels"]
+    owner = {key: sample.get(key, "") for key in (_HUB, _OWNER)}
     items = [_labelled(each, owner) for each in objects]
-    wanted = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    as_slipway = ("--server-side", "--force-conflicts", f"--field-manager={_MANAGER}")
-    difference = kubectl(
-        *("diff", *as_slipway, "--concurrency=4", f"--namespace={namespace}", "-f", "-"),
+    text = kubectl(
+        *("apply", "--server-side", "--force-conflicts", f"--field-manager={_MANAGER}"),
+        *("--dry-run=server", f"--namespace={namespace}", "-o", "json", "-f", "-"),
         kubeconfig=member.kubeconfig,
-        stdin=wanted,
-        good=(0, _DIFFERENT),
+        stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}),
     )
-    if difference:
-        raise DemoFailed(f"{member.name} differs from Git:\n{difference}")
+    return {_name(each): each for each in json.loads(text)["items"]}
+
+
+def _own(found: Object) -> Object:
+    """An object without what the server keeps for itself."""
+    metadata = {key: value for key, value in found["metadata"].items() if key not in _SERVERS}
+    return {**{key: found[key] for key in found if key != "status"}, "metadata": metadata}
+
+
+def _differing(one: Any, other: Any, where: str = "") -> Iterator[str]:
+    """Where two values differ; never the values, for one may be a secret."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            yield from _differing(one.get(key), other.get(key), f"{where}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, (left, right) in enumerate(zip(one, other, strict=True)):
+            yield from _differing(left, right, f"{where}[{at}]")
+    elif one != other:
+        yield where
 
 
 def _labelled(found: Object, owner: dict[str, str]) -> Object:

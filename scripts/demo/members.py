@@ -43,13 +43,18 @@ class Member:
 
 
 @contextlib.contextmanager
-def running(folder: Folder, environ: Mapping[str, str]) -> Iterator[tuple[Member, ...]]:
+def running(
+    folder: Folder, environ: Mapping[str, str], *, namespace: str
+) -> Iterator[tuple[Member, ...]]:
     """Have clusters until the block ends.
 
     Raises: DemoFailed when there are none.
     """
     if environ.get("KUBECONFIG"):
-        yield _readers(folder, environ["KUBECONFIG"])
+        found = _readers(folder, environ["KUBECONFIG"])
+        for member in found:
+            _check_free(member, namespace)
+        yield found
         return
     _build(environ)
     with contextlib.ExitStack() as stack:
@@ -140,6 +145,16 @@ def _readers(folder: Folder, kubeconfigs: str) -> tuple[Member, ...]:
     if not found:
         raise DemoFailed("KUBECONFIG names no file")
     return tuple(found.values())
+
+
+def _check_free(member: Member, namespace: str) -> None:
+    """Raises: DemoFailed when the cluster does not answer, or has such a namespace already."""
+    which = ("namespace", namespace, "--ignore-not-found", "-o", "name", "--request-timeout=15s")
+    if kubectl("get", *which, kubeconfig=member.kubeconfig).strip():
+        raise DemoFailed(
+            f"{member.name} has a namespace {namespace} already; the demo wants to make and remove"
+            " one of that name"
+        )
 
 
 def _name(context: str, *, taken: Container[str]) -> str:

@@ -73,7 +73,7 @@ def running(folder: Folder, *, environ: Mapping[str, str], port: int) -> Iterato
     Raises: DemoFailed.
     """
     with contextlib.ExitStack() as stack:
-        clusters = stack.enter_context(members.running(folder, environ))
+        clusters = stack.enter_context(members.running(folder, environ, namespace=NAMESPACE))
         demo = _assembled(folder, clusters, port, stack)
         step("setting up the hub")
         demo.hub.manage("init", "--admin", ADMIN, "--password-stdin", stdin=demo.passwords[ADMIN])
