@@ -34,6 +34,7 @@ from projects.models import Attachment, Project
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from federation.engine.inventory import Inventory
     from federation.member.client import Client
     from projects.operations.leases import Lease
 
@@ -82,6 +83,8 @@ def run(row: Propagation, *, lease: Lease) -> Run:
     with connecting.open_client(row.cluster) as platform:
         connecting.check_identity(platform, known_identity=row.cluster.identity)
         client = _voice(platform, row, removing=removing)
+        if client is platform:
+            inventory = _without_namespace(row, inventory, journal)
         outcome = apply.run(
             client=client,
             platform=platform,
@@ -172,6 +175,16 @@ def _voice(platform: Client, row: Propagation, *, removing: bool) -> Client:
         why = f": {attachment.message}" if attachment is not None and attachment.message else ""
         raise NamespaceNotReady(f"namespace {row.namespace!r} is not prepared yet{why}")
     return platform.impersonating(account(row.namespace))
+
+
+def _without_namespace(
+    row: Propagation, inventory: Inventory, journal: inventories.RowJournal
+) -> Inventory:
+    """Forget what was in the namespace of a project: its 404 proves that all in it is gone."""
+    inside = [entry.ref for entry in inventory if entry.ref.namespace == row.namespace]
+    journal.check()
+    journal.forget(inside)
+    return inventory.without(inside)
 
 
 def _owner(row: Propagation) -> Owner:

@@ -107,7 +107,8 @@ def of_attachment(*, actor: Actor, project_name: str, cluster_name: str) -> Look
         )
     failing = row.reason and not _untried(row)
     said = f"{row.reason}: {row.message}" if failing else "preparing the namespace"
-    end = End.STALLED if failing and row.next_attempt_at >= NEVER else End.OPEN
+    hopeless = row.next_attempt_at >= NEVER or row.reason == Reason.NAMESPACE_NOT_OURS
+    end = End.STALLED if failing and hopeless else End.OPEN
     return Look(
         end=end, lines={cluster_name: said}, message=f"{cluster_name} ({said})", reason=row.reason
     )

@@ -63,8 +63,9 @@ def fault(error: Exception) -> Fault:
         case NotFound():
             return Fault(reason=reason, message=message, retry=reason in _AWAITED)
         case Denied():
-            # A right is granted on the cluster, where we do not see it happen.
-            return Fault(reason=reason, message=message, slow=True)
+            # A right is granted on the cluster, where we do not see it happen; and an API server
+            # that has just started refuses everybody for a moment.
+            return Fault(reason=reason, message=message)
     return Fault(reason=reason, message=message, retry=False)
 
 

@@ -71,6 +71,23 @@ def test_a_source_comes_and_goes_with_the_least_rights(
     assert not looking.get(real_cluster, namespace, "serviceaccounts", "slipway")
 
 
+@pytest.mark.timeout(240)
+def test_a_namespace_deleted_by_hand_holds_up_no_deletion(
+    hub: Hub, namespace: str, repository: Repository, real_cluster: RealCluster, kubeconfig: Path
+) -> None:
+    hub.manage("cluster", "add", "east", "--kubeconfig", str(kubeconfig))
+    hub.add_project(namespace, "east", password=PASSWORD)
+    hub.add_source(namespace, "shop", repository, path="deploy")
+    hub.manage("source", "suspend", namespace, "shop")
+    real_cluster.delete_namespace(namespace)
+    path = f"/api/v1/namespaces/{namespace}"
+    hub.eventually("it is gone", lambda: real_cluster.request("GET", path).status == 404)
+
+    hub.manage("source", "delete", namespace, "shop", "--wait", "60")
+
+    assert hub.json("source", "list", namespace) == []
+
+
 def test_the_least_rights_reach_nothing_else(
     kubeconfig: Path, real_cluster: RealCluster, namespace: str
 ) -> None:
