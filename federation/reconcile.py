@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from federation import apply, connecting, running
+from federation import apply, connecting, running, standing
 from federation.engine import status
 from federation.models import Propagation
 from federation.operations import inventories, outcomes, propagations, waiting
@@ -84,7 +84,7 @@ def propagate(lease: Lease, *, now: datetime) -> UUID | None:
     )
     if row is None or not propagations.started(lease=lease, now=now):
         return None
-    faults.reach("claimed")
+    faults.reach("apply-claimed")
     try:
         run = running.run(row, lease=lease)
         faults.reach("before-record")
@@ -127,7 +127,7 @@ def summarise(*, owner_uid: UUID, now: datetime, failed: Fault | None = None) ->
 
 def _summarise(source: Kustomization, *, now: datetime, failed: Fault | None) -> None:
     rows = Propagation.objects.of(source.uid).select_related("cluster")
-    found = [outcomes.of_row(row, source.desired_state) for row in rows]
+    found = [standing.of_row(row, source.desired_state) for row in rows]
     revision = source.desired_state.revision.name if source.desired_state else ""
     staying = [each for each in found if not each.removing]
     arrived = bool(staying) and all(each.arrived for each in staying)

@@ -50,7 +50,7 @@ SPEC_FAULTS = (Reason.INVALID_URL, Reason.INVALID_REF)
 
 def fetch(lease: Lease, *, now: datetime) -> None:
     """Ask the remote for its commit, fetch it if it is another, note it; or note why not."""
-    faults.reach("claimed")
+    faults.reach("fetch-claimed")
     repository = (
         GitRepository.objects.select_related("project", "revision").filter(pk=lease.pk).first()
     )
@@ -75,7 +75,7 @@ def fetch(lease: Lease, *, now: datetime) -> None:
 
 def render(lease: Lease, *, now: datetime) -> None:
     """Render the current revision for one Kustomization and publish it; or note why not."""
-    faults.reach("claimed")
+    faults.reach("render-claimed")
     source = Kustomization.objects.select_related("project").filter(pk=lease.pk).first()
     if source is None:
         return

@@ -97,7 +97,9 @@ def sources(
     *, project: Project, limit: int | None = None, offset: int = 0
 ) -> Sequence[Kustomization]:
     """The sources of a project the caller found, by name."""
-    rows = project.kustomizations.select_related("project", "desired_state__revision")
+    rows = project.kustomizations.select_related("project", "desired_state__revision").defer(
+        "desired_state__objects_gz"
+    )
     end = None if limit is None else offset + limit
     return list(rows.order_by("name")[offset:end])
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from federation import standing
 from federation.management.printing import revision
 from federation.models import Propagation
-from federation.operations import outcomes
 from gitops import queries as gitops
 from gitops.operations.desired_states import load
 from projects import queries
@@ -174,7 +174,7 @@ def _is_there(source: Kustomization, row: Propagation, resting: Container[str]) 
     """Tell whether a cluster need not be waited for: it has the commit, rests, or only owes."""
     if row.cluster.name in resting or row.debt_since is not None:
         return True
-    outcome = outcomes.of_row(row, source.desired_state)
+    outcome = standing.of_row(row, source.desired_state)
     return outcome.arrived and outcome.fault is None and not _untried(row)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 
 from federation.apply import Outcome, Superseded
-from federation.engine.status import ClusterOutcome
 from federation.models import Deployment, Propagation
 from federation.operations import propagations, waiting
 from gitops.models import DesiredState, Kustomization
@@ -116,25 +115,6 @@ def attachment_failed(*, lease: Lease, attachment: Attachment, fault: Fault, now
         message=fault.message,
         warning=True,
         now=now,
-    )
-
-
-def of_row(row: Propagation, wanted: DesiredState | None) -> ClusterOutcome:
-    """What a row says of its cluster, for the status of the source."""
-    removing = row.state == State.REMOVING
-    failing = row.failures > 0 or row.stalled
-    fault = Fault(
-        reason=row.reason, message=row.message, stalled=row.stalled, retry=not row.stalled
-    )
-    return ClusterOutcome(
-        cluster=row.cluster.name,
-        arrived=not removing
-        and wanted is not None
-        and row.applied_digest == wanted.digest
-        and row.applied_revision == wanted.revision.name,
-        held=bool(row.applied_digest),
-        removing=removing,
-        fault=fault if failing else None,
     )
 
 

@@ -48,11 +48,13 @@ def postpone(*, cluster: Cluster, until: datetime) -> None:
     """
     rows = Propagation.objects.filter(cluster=cluster, lease_worker="", next_attempt_at__lt=until)
     rows.update(next_attempt_at=Value(until))
+    _tell(cluster)
 
 
 @ledger.operation()
 def answered(*, cluster: Cluster) -> None:
     """Try at once what failed for a cluster that answers again, and what was postponed with it."""
+    _tell(cluster)
     failed_or_wanted = Q(reason__in=WHOLE_CLUSTER) | Q(dirty_at__isnull=False)
     waiting = Propagation.objects.filter(failed_or_wanted, cluster=cluster)
     owners = list(waiting.filter(next_attempt_at__gt=Now()).values_list("owner_uid", flat=True))
@@ -60,3 +62,9 @@ def answered(*, cluster: Cluster) -> None:
         waiting.filter(owner_uid__in=owners).update(next_attempt_at=Now(), failures=0)
         for pk in Kustomization.objects.filter(uid__in=owners).values_list("pk", flat=True):
             ledger.wake("Propagation", pk)
+
+
+def _tell(cluster: Cluster) -> None:
+    """Have the status of every source there written again: the cluster is part of it."""
+    owners = Propagation.objects.filter(cluster=cluster).values("owner_uid")
+    Kustomization.objects.filter(uid__in=owners).update(status_due=True)

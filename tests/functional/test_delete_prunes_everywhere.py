@@ -70,6 +70,7 @@ def test_a_second_source_that_claims_an_object_is_refused_by_name(
             (found := hub.status(namespace, "second"))
             and len(found["clusters"]) == 2
             and all(each["reason"] == "OwnershipConflict" for each in found["clusters"])
+            and "OwnershipConflict" in found["message"]
             and found
         ),
     )

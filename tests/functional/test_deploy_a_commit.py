@@ -139,6 +139,7 @@ def test_an_object_a_cluster_refuses_is_named_with_its_file_and_nothing_is_prune
         lambda: (
             (found := hub.status(namespace, "shop"))
             and all("web.yaml" in each["message"] for each in found["clusters"])
+            and "web.yaml" in found["message"]
             and found
         ),
     )

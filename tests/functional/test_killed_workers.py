@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 _PROCESSES = 6
 # Every step of fetch, render and apply, in the order a commit meets them.
 STEPS = (
-    "claimed",
+    "fetch-claimed",
     "fetched",
+    "render-claimed",
     "rendered",
     "published",
+    "apply-claimed",
     "inventory-claimed",
     "inventory-written",
     "applied-1",
