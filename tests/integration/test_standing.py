@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from federation import standing
@@ -10,7 +12,6 @@ from federation.operations import waiting
 from projects.operations import clusters
 from tests import factories
 from tests.factories import NOW
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitops.models import Kustomization
