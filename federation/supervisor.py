@@ -26,6 +26,7 @@ from django_q.brokers import get_broker
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from federation import processes
 from federation.broker import group_key
 from gitops.git import process
 from projects import worker
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 # A new cluster may take this long until its first answer: interpreter, Django, fork.
 _STARTUP_SECONDS = 20.0
 _STOP_SECONDS = 30.0
+# For so long after a process went, an answer is expected sooner.
+_SUSPICIOUS_SECONDS = 10.0
+_SHORT_SILENCE_SECONDS = 2.5
+# The same for a cluster that lost one before its first answer.
+_YOUNG_SILENCE_SECONDS = 5.0
 _DATABASE_RETRY_SECONDS = 2.0
 # Distributions backport: Debian's 2.39.5 has them.
 OLDEST_GIT = (2, 39, 5)
@@ -48,12 +54,14 @@ class Supervisor:
     """One `manage.py worker`: at most one child cluster at a time."""
 
     def __init__(self, *, say: Callable[[str], None]) -> None:
-        self._say = say
+        self._print = say
         self._child: subprocess.Popen[bytes] | None = None
         self._group = ""
         self._started = 0.0
         self._count = 0
         self._stopping = False
+        self._processes: frozenset[int] = frozenset()
+        self._lost = 0.0
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
@@ -96,6 +104,7 @@ class Supervisor:
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
         self._child = subprocess.Popen(command, env=environment, start_new_session=True)
         self._started = time.monotonic()
+        self._processes = frozenset()
         self._say(
             f"worker cluster {self._group} started with {settings.SLIPWAY['WORKERS']} workers"
         )
@@ -107,16 +116,40 @@ class Supervisor:
             async_task("federation.tasks.tick", q_options={"broker": get_broker(key)})
 
     def _is_silent(self) -> bool:
+        self._count_processes()
         rows = WorkerLease.objects.filter(group=self._group)
         heard = rows.aggregate(at=Max("heard_at"))["at"]
-        silence = settings.SLIPWAY["SILENCE_SECONDS"]
         if heard is None:
-            return time.monotonic() - self._started > _STARTUP_SECONDS
+            return self._is_overdue()
         now = worker.database_now()
-        if now - heard <= timedelta(seconds=silence):
+        if now - heard <= timedelta(seconds=self._patience()):
             return False
         busy = rows.filter(until__gt=now).exclude(busy_since=None).count()
         return bool(busy < settings.SLIPWAY["WORKERS"])
+
+    def _is_overdue(self) -> bool:
+        """Tell whether a cluster that never answered yet should have."""
+        now = time.monotonic()
+        if self._lost > self._started:
+            return now - self._lost > _YOUNG_SILENCE_SECONDS
+        return now - self._started > _STARTUP_SECONDS
+
+    def _patience(self) -> float:
+        """How long an answer may take, in seconds."""
+        patience = float(settings.SLIPWAY["SILENCE_SECONDS"])
+        if time.monotonic() - self._lost < _SUSPICIOUS_SECONDS:
+            return min(patience, _SHORT_SILENCE_SECONDS)
+        return patience
+
+    def _count_processes(self) -> None:
+        """Notice that a process of the cluster went: it may have held what all others wait for."""
+        found = frozenset(processes.of_session(self._child.pid)) if self._child else frozenset()
+        if self._processes - found:
+            self._lost = time.monotonic()
+        self._processes = found
+
+    def _say(self, text: str) -> None:
+        self._print(f"{time.strftime('%H:%M:%S')} {text}")
 
     def _kill(self) -> None:
         """End the process group the hard way and give its rows back."""

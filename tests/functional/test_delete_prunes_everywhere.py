@@ -138,10 +138,11 @@ def test_a_large_prune_waits_for_a_confirmation_that_names_the_commit(
         lambda: (
             (found := hub.status(namespace, "shop"))
             and all(each["reason"] == "PruneBlocked" for each in found["clusters"])
+            and found["ready"] is False
             and found
         ),
     )
-    assert status["ready"] is False
+    assert "PruneBlocked" in status["message"]
     for cluster in east_and_west:
         assert len(looking.owned(cluster, namespace)) == shop.OBJECTS
     hub.manage("source", "confirm-prune", namespace, "shop", "0" * 40, code=1)
