@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.functional.test_killed_workers import STEPS
+from tests.functional.steps import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 _REACH = re.compile(r'faults\.reach\(f?"([a-z-]+)')

@@ -16,6 +16,7 @@ from tests.fakes import git
 from tests.functional import hub as hubs
 from tests.functional import looking, shop
 from tests.functional.conftest import PASSWORD
+from tests.functional.steps import STEPS
 
 if TYPE_CHECKING:
     from tests.functional.hub import Hub
@@ -23,23 +24,6 @@ if TYPE_CHECKING:
 
 # Of one django-q2 cluster with two workers.
 _PROCESSES = 6
-# Every step of fetch, render and apply, in the order a commit meets them.
-STEPS = (
-    "fetch-claimed",
-    "fetched",
-    "render-claimed",
-    "rendered",
-    "published",
-    "apply-claimed",
-    "inventory-claimed",
-    "inventory-written",
-    "applied-1",
-    "applied-4",
-    "before-prune",
-    "deleted-1",
-    "deleted-2",
-    "before-record",
-)
 
 
 @pytest.mark.timeout(600)
