@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # A new cluster may take this long until its first answer: interpreter, Django, fork.
-_STARTUP_SECONDS = 20.0
+_STARTUP_SECONDS = 6.0
+_LONGEST_STARTUP_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 # For so long after a process went, an answer is expected sooner.
 _SUSPICIOUS_SECONDS = 10.0
@@ -62,6 +63,7 @@ class Supervisor:
         self._stopping = False
         self._processes: frozenset[int] = frozenset()
         self._lost = 0.0
+        self._startup = _STARTUP_SECONDS
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
@@ -121,6 +123,7 @@ class Supervisor:
         heard = rows.aggregate(at=Max("heard_at"))["at"]
         if heard is None:
             return self._is_overdue()
+        self._startup = _STARTUP_SECONDS
         now = worker.database_now()
         if now - heard <= timedelta(seconds=self._patience()):
             return False
@@ -132,7 +135,11 @@ class Supervisor:
         now = time.monotonic()
         if self._lost > self._started:
             return now - self._lost > _YOUNG_SILENCE_SECONDS
-        return now - self._started > _STARTUP_SECONDS
+        if now - self._started <= self._startup:
+            return False
+        # A slow machine gets longer each time, so that it is not restarted for ever.
+        self._startup = min(self._startup * 2, _LONGEST_STARTUP_SECONDS)
+        return True
 
     def _patience(self) -> float:
         """How long an answer may take, in seconds."""
