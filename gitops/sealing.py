@@ -39,11 +39,10 @@ class Object:
 
 def make(manifest: Manifest, *, file: str, line: int) -> Object:
     """Give a manifest its digest: sha256, or an HMAC where it holds secret values."""
-    content = manifests.canonical(manifest)
-    secret = manifests.is_secret(manifest)
-    digest = (
-        keys.ring().digest(content) if secret else "sha256:" + hashlib.sha256(content).hexdigest()
-    )
+    if manifests.is_secret(manifest):
+        digest = keys.ring().digest(manifests.canonical(manifest))
+    else:
+        digest = manifests.digest(manifest)
     return Object(manifest=manifest, digest=digest, file=file, line=line)
 
 

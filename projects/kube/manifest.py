@@ -6,7 +6,6 @@ alone. Nothing here judges a manifest; that is gitops.render.validate.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Mapping
@@ -64,10 +63,6 @@ def without_server_fields(manifest: Manifest) -> dict[str, Any]:
     kept = {key: value for key, value in metadata(manifest).items() if key not in SERVER_METADATA}
     rest = {key: value for key, value in manifest.items() if key not in ("status", "metadata")}
     return {**rest, "metadata": kept}
-
-
-def deep_copy(manifest: Manifest) -> dict[str, Any]:
-    return copy.deepcopy(dict(manifest))
 
 
 def canonical(value: Any) -> bytes:
