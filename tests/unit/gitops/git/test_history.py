@@ -166,7 +166,7 @@ class TestReading:
 
         history.commit_info(reader.mirror, repository.head())
 
-        assert processes.gone("cat-file")
+        assert processes.gone_from(reader.mirror.path)
 
     def test_gives_git_no_variable_of_ours(
         self, reader: Reader, repository: git.Repository, monkeypatch: pytest.MonkeyPatch
@@ -176,7 +176,7 @@ class TestReading:
 
         with history._reading(reader.mirror) as opened:
             info = opened.odb.info(bytes.fromhex(repository.head()))
-            running = processes.with_argument("cat-file")
+            running = processes.at_work_in(reader.mirror.path)
             telling = processes.with_variable("canary-of-history")
 
         assert info.type == b"commit"
